@@ -1,0 +1,314 @@
+"""What a notebook cell shows: sections of figures, tables, notes and cards.
+
+A section has two forms. The page's is HTML under a mime type of its own, which the batch puts
+together to a page; JupyterLab's is Markdown, pictures and plain tables, which every viewer of
+notebooks shows, trusted or not.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from html import escape
+
+import pandas as pd
+
+from brapkg.figures.drawing import Picture
+from brapkg.wording import Words
+
+PAGE = "application/vnd.brapkg.page+html"
+# A range of numbers, which must not break over two lines.
+_RANGE = re.compile(r"[\d\u00a0,]*\d–\d[\d\u00a0,]*(?:\u00a0%)?")
+CERTAINTY = ("very_low", "low", "moderate", "high")
+
+
+@dataclass(frozen=True)
+class Text:
+    """A paragraph; ``strong`` comes first, in bold."""
+
+    body: str
+    strong: str = ""
+
+    def html(self, words: Words) -> str:
+        lead = f"<strong>{escape(self.strong)}</strong> " if self.strong else ""
+        return f"<p>{lead}{_inline(self.body)}</p>"
+
+    def lab(self, words: Words) -> list[dict]:
+        return [_markdown(f"**{self.strong}** {self.body}" if self.strong else self.body)]
+
+
+@dataclass(frozen=True)
+class Points:
+    """A list whose items begin with a bold claim."""
+
+    items: Sequence[Text]
+    css: str = ""
+    note: str = ""
+
+    def html(self, words: Words) -> str:
+        items = "".join(f"<li>{item.html(words)[3:-4]}</li>" for item in self.items)
+        css = f' class="{self.css}"' if self.css else ""
+        note = f'<p class="source">{escape(self.note)}</p>' if self.note else ""
+        return f"<ul{css}>{items}</ul>{note}"
+
+    def lab(self, words: Words) -> list[dict]:
+        return [_markdown("\n".join(f"- **{item.strong}** {item.body}" for item in self.items))]
+
+
+@dataclass(frozen=True)
+class Callout:
+    """A note that changes how numbers are read. At most one or two a section."""
+
+    title: str
+    body: str
+
+    def html(self, words: Words) -> str:
+        return (
+            f'<div class="callout" role="note"><strong>{escape(self.title)}</strong>'
+            f"<p>{_inline(self.body)}</p></div>"
+        )
+
+    def lab(self, words: Words) -> list[dict]:
+        return [_markdown(f"> **{self.title}**  \n> {self.body}")]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of finished texts.
+
+    ``frame`` holds what is shown, ``data`` the bare values for the CSV (same rows, full precision).
+    The first column heads its row; columns in ``words`` are text, all others numbers.
+    """
+
+    caption: str
+    frame: pd.DataFrame
+    data: pd.DataFrame
+    note: str = ""
+    text_columns: Sequence[str] = ()
+    total_first: bool = False
+    stacked: bool = False
+
+    def html(self, words: Words) -> str:
+        roles = self.stacked
+        kind = {c: "" if c in self.text_columns else ' class="n"' for c in self.frame.columns[1:]}
+        heads = [f'<th scope="col"{_role("columnheader", roles)}>{escape(self.frame.columns[0])}</th>']
+        heads += [
+            f'<th scope="col"{kind[c]}{_role("columnheader", roles)}>{escape(c)}</th>' for c in kind
+        ]
+        rows = []
+        for number, row in enumerate(self.frame.itertuples(index=False)):
+            css = ' class="total"' if self.total_first and number == 0 else ""
+            cells = [f'<th scope="row"{_role("rowheader", roles)}>{escape(row[0])}</th>']
+            for column, value in zip(kind, row[1:], strict=True):
+                told = f' data-label="{escape(column)}"' if roles else ""
+                cells.append(f"<td{kind[column]}{told}{_role('cell', roles)}>{escape(value)}</td>")
+            rows.append(f"<tr{css}{_role('row', roles)}>{''.join(cells)}</tr>")
+        note = f"<span>{escape(self.note)}</span>" if self.note else ""
+        group = _role("rowgroup", roles)
+        css = ' class="stack"' if roles else ""
+        label = escape(f"{words('table')}: {self.caption}")
+        return (
+            f'<div class="scroll" tabindex="0" role="region" aria-label="{label}">'
+            f"<table{css}{_role('table', roles)}><caption><b>{escape(self.caption)}</b>{note}</caption>"
+            f"<thead{group}><tr{_role('row', roles)}>{''.join(heads)}</tr></thead>"
+            f"<tbody{group}>{''.join(rows)}</tbody></table></div>"
+        )
+
+    def lab(self, words: Words) -> list[dict]:
+        shown = self.frame.set_index(self.frame.columns[0])
+        return [_markdown(f"**{self.caption}**"), {"text/html": shown.to_html(), "text/plain": str(shown)}]
+
+    def csv_link(self, name: str, label: str, words: Words) -> str:
+        """A link that holds the data as CSV for a Swedish spreadsheet: semicolons, decimal comma, BOM."""
+        text = self.data.to_csv(sep=";", decimal="," if words.language == "sv" else ".", index=False,
+                                lineterminator="\r\n", float_format="%.6g")
+        content = base64.b64encode(b"\xef\xbb\xbf" + text.encode()).decode()
+        return (
+            f'<p class="csv"><a href="data:text/csv;charset=utf-8;base64,{content}" '
+            f'download="{name}.csv">{escape(label)}</a></p>'
+        )
+
+
+def _inline(text: str) -> str:
+    """Text as HTML, with ranges kept on one line."""
+    return _RANGE.sub(lambda found: f'<span class="nb">{found[0]}</span>', escape(text))
+
+
+def _role(role: str, wanted: bool) -> str:
+    return f' role="{role}"' if wanted else ""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure: number, finding as title, measure as subtitle, picture, reading help, source, data."""
+
+    number: int
+    title: str
+    subtitle: str
+    picture: Picture
+    reading: str
+    source: str
+    table: Table
+    key: str = ""
+    table_elsewhere: str = ""
+
+    @property
+    def id(self) -> str:
+        return f"figur-{self.number}"
+
+    def html(self, words: Words) -> str:
+        pictures = self.picture.wide + self.picture.narrow
+        if self.key:
+            pictures = f'<div class="mapgrid">{pictures}{self.key}</div>'
+        number = escape(words("figure_number", n=self.number))
+        behind = "" if self.table_elsewhere else (
+            f'<details class="data"><summary>{escape(words("show_data", n=self.number))}</summary>'
+            f"{self.table.html(words)}</details>"
+        )
+        download = self.table.csv_link(self.id, words("download_data", n=self.number), words)
+        return (
+            f'<figure class="figure" id="{self.id}" aria-labelledby="{self.id}-h">'
+            f'<h3 id="{self.id}-h"><span class="fignr">{number}</span> {escape(self.title)}</h3>'
+            f'<p class="sub">{_inline(self.subtitle)}</p>{pictures}'
+            f'<p class="read"><b>{escape(words("how_to_read"))}</b> {_inline(self.reading)}</p>'
+            f'<p class="source">{_inline(self.source)}{self.table_elsewhere}</p>{behind}{download}</figure>'
+        )
+
+    def lab(self, words: Words) -> list[dict]:
+        number = words("figure_number", n=self.number)
+        drawn = {"image/png": self.picture.png_base64, "text/plain": f"{number}: {self.title}"}
+        return [
+            _markdown(f"### {number}. {self.title}\n\n{self.subtitle}"),
+            drawn,
+            _markdown(f"**{words('how_to_read')}** {self.reading}\n\n*{self.source}*"),
+        ]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Exactly four facts: label, value, one line of context."""
+
+    facts: Sequence[tuple[str, str, str]]
+
+    def html(self, words: Words) -> str:
+        rows = "".join(
+            f"<div><dt>{escape(a)}</dt><dd>{escape(b)}<small>{escape(c)}</small></dd></div>"
+            for a, b, c in self.facts
+        )
+        return f'<dl class="facts">{rows}</dl>'
+
+    def lab(self, words: Words) -> list[dict]:
+        return [_markdown("\n".join(f"- {a}: **{b}** ({c})" for a, b, c in self.facts))]
+
+
+@dataclass(frozen=True)
+class Card:
+    """One thing that stands out: its figures, its certainty, why, and what to find out."""
+
+    title: str
+    facts: Sequence[tuple[str, str]]
+    certainty: str
+    body: str
+    ask: str
+
+    def html(self, words: Words) -> str:
+        dots = "".join('<i class="on"></i>' if CERTAINTY.index(self.certainty) >= n else "<i></i>" for n in range(4))
+        facts = "".join(f"<div><dt>{escape(a)}</dt><dd>{_inline(b)}</dd></div>" for a, b in self.facts)
+        grade = escape(words(f"certainty_{self.certainty}"))
+        return (
+            f'<li class="card"><h3>{escape(self.title)}</h3><dl>{facts}<div><dt>{escape(words("how_sure"))}</dt>'
+            f'<dd><span class="cert"><span aria-hidden="true">{dots}</span>{grade}</span></dd></div></dl>'
+            f"<p>{_inline(self.body)}</p><p><strong>{escape(words('find_out'))}</strong> {escape(self.ask)}.</p></li>"
+        )
+
+    def lab(self, words: Words) -> list[dict]:
+        facts = "; ".join(f"{a}: {b}" for a, b in self.facts)
+        grade = words(f"certainty_{self.certainty}")
+        return [_markdown(f"### {self.title}\n\n{facts}. **{grade}**\n\n{self.body}\n\n*{words('find_out')}* {self.ask}.")]
+
+
+@dataclass(frozen=True)
+class Cards:
+    """Cards beside each other."""
+
+    cards: Sequence[Card]
+
+    def html(self, words: Words) -> str:
+        return f'<ul class="cards">{"".join(card.html(words) for card in self.cards)}</ul>'
+
+    def lab(self, words: Words) -> list[dict]:
+        return [bundle for card in self.cards for bundle in card.lab(words)]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Terms and what they mean here, under a heading of their own."""
+
+    heading: str
+    terms: Sequence[tuple[str, str]]
+
+    def html(self, words: Words) -> str:
+        rows = "".join(f"<dt>{escape(a)}</dt><dd>{_inline(b)}</dd>" for a, b in self.terms)
+        return f'<h3>{escape(self.heading)}</h3><dl class="method">{rows}</dl>'
+
+    def lab(self, words: Words) -> list[dict]:
+        return [_markdown(f"### {self.heading}\n\n" + "\n".join(f"- **{a}**: {b}" for a, b in self.terms))]
+
+
+@dataclass(frozen=True)
+class Head:
+    """The head of the page: what it is, the title, one sentence, the status."""
+
+    kind: str
+    title: str
+    lead: str
+    status: str
+    meta: str
+    words: Words
+
+    def _ipython_display_(self) -> None:
+        html = (
+            f'<div class="head"><p class="kind">{escape(self.kind)}</p><h1>{escape(self.title)}</h1>'
+            f'<p class="lead">{escape(self.lead)}</p><p class="meta"><span class="status">'
+            f"{escape(self.status)}</span> {escape(self.meta)}</p></div>"
+        )
+        _publish([{PAGE: html} | _markdown(f"# {self.title}\n\n{self.lead}\n\n*{self.status}. {self.meta}*")])
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of the page; the last expression of a cell."""
+
+    id: str
+    heading: str
+    parts: Sequence[object]
+    words: Words
+    css: str = ""
+    short: str = field(default="")
+
+    def html(self) -> str:
+        css = f' class="{self.css}"' if self.css else ""
+        body = "".join(part.html(self.words) for part in self.parts)
+        return (
+            f'<section id="{self.id}" aria-labelledby="{self.id}-h"{css}>'
+            f'<h2 id="{self.id}-h">{escape(self.heading)}</h2>{body}</section>'
+        )
+
+    def _ipython_display_(self) -> None:
+        bundles = [{PAGE: self.html()} | _markdown(f"## {self.heading}")]
+        for part in self.parts:
+            bundles += part.lab(self.words)
+        _publish(bundles)
+
+
+def _markdown(text: str) -> dict:
+    return {"text/markdown": text, "text/plain": text}
+
+
+def _publish(bundles: Sequence[dict]) -> None:
+    from IPython.display import display
+
+    for bundle in bundles:
+        display(bundle, raw=True)

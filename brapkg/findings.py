@@ -1,0 +1,109 @@
+"""What stands out in a county: a written rule, so that the program and not a hand decides.
+
+An offence group is a candidate when the county lies above the nation, when its trend rises, or
+when municipalities lie above their SKR group. It gets points:
+
+* level: 3 when the county lies clearly above the nation, 2 when probably;
+* development: 2 when both trend models rise, 1 when one does and the other does not fall;
+* municipalities: 2 when one or more lie clearly above their group, 1 when probably.
+
+The three groups with most points are shown, in the order of the catalogue on ties. Groups that
+follow how much the police check (traffic, drugs, weapons) lose a point: a high count may be work
+done. "All offences" is no candidate: it is not a problem that a measure can meet.
+
+Certainty is another thing than points. It starts at high and loses a step for each of: figures
+that are preliminary; nothing but "probably"; trend models that disagree; a group that follows
+checks. It ends at very low.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from brapkg import catalogue
+from brapkg.profile import County
+
+MOST = 3
+HIGHER = ("clearly_higher", "probably_higher")
+LOWER = ("clearly_lower", "probably_lower")
+GRADES = ("very_low", "low", "moderate", "high")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One offence group that stands out.
+
+    ``places`` are municipalities above their group; ``lost`` says why certainty is not high:
+    "preliminary", "probably", "depends", "control".
+    """
+
+    offence: str
+    points: int
+    certainty: str
+    level: str
+    trend: str
+    places: tuple[str, ...]
+    lost: tuple[str, ...]
+
+
+def trend_direction(county: County, offence: str) -> str:
+    """What the trend models say together: "rising", "falling", "depends", "unclear" or "few".
+
+    "rising" and "falling" need both models where there is a break; "depends" means that one model
+    sees a change that the other does not.
+    """
+    models = county.trend.loc[[offence]] if offence in county.trend.index else None
+    if models is None or (models["missing"] != "").all():
+        return "few"
+    verdicts = list(models["verdict"])
+    for direction, words in (("rising", HIGHER), ("falling", LOWER)):
+        if all(verdict in words for verdict in verdicts):
+            return direction
+    return "depends" if any(verdict in HIGHER + LOWER for verdict in verdicts) else "unclear"
+
+
+def standing_out(county: County) -> list[Finding]:
+    """The offence groups that stand out, most points first, at most three."""
+    found = []
+    for offence in catalogue.offences("groups").values():
+        if offence.id != catalogue.TOTAL and (finding := _weigh(county, offence)):
+            found.append(finding)
+    return sorted(found, key=lambda finding: -finding.points)[:MOST]
+
+
+def going_well(county: County) -> list[str]:
+    """Offence groups where the county lies clearly below the nation and nothing rises."""
+    level = county.level
+    return [
+        offence
+        for offence in level.index
+        if offence != catalogue.TOTAL
+        and level.loc[offence, "ratio_verdict"] == "clearly_lower"
+        and trend_direction(county, offence) != "rising"
+    ]
+
+
+def _weigh(county: County, offence: catalogue.Offence) -> Finding | None:
+    level = county.level.loc[offence.id, "ratio_verdict"]
+    trend = trend_direction(county, offence.id)
+    peers = county.peers(offence.id)
+    above = peers[peers["verdict"].isin(HIGHER)]
+    clearly = (above["verdict"] == "clearly_higher").any()
+
+    points = {"clearly_higher": 3, "probably_higher": 2}.get(level, 0)
+    points += {"rising": 2}.get(trend, 0)
+    if trend == "depends" and not (county.trend.loc[[offence.id], "verdict"].isin(LOWER)).any():
+        points += 1
+    points += 2 if clearly else int(len(above) > 0)
+    if points == 0:
+        return None
+    steps = {
+        "preliminary": county.status == "preliminary",
+        "probably": level != "clearly_higher" and not clearly,
+        "depends": trend == "depends",
+        "control": offence.driven == "control",
+    }
+    lost = tuple(reason for reason, holds in steps.items() if holds)
+    grade = GRADES[max(0, len(GRADES) - 1 - len(lost))]
+    points -= steps["control"]
+    return Finding(offence.id, points, grade, level, trend, tuple(above["name"]), lost)

@@ -1,0 +1,69 @@
+"""The region page, section by section: what ``notebooks/region.ipynb`` calls.
+
+``Region`` joins a county's figures (``profile``), pictures (``figures``) and sentences
+(``wording``) into sections (``blocks``); each method is one cell of the notebook.
+"""
+
+from __future__ import annotations
+
+from brapkg import profile
+from brapkg.blocks import Head, Section
+from brapkg.region import closing, development, level, municipalities
+from brapkg.region.page import Page
+from brapkg.wording import Words
+
+
+class Region:
+    """The page of one county and year in one language.
+
+    Parameters
+    ----------
+    region : code or name of a county ("20", "Dalarna", "Dalarnas län")
+    period : the year, as a whole number
+    language : "sv" or "en"
+
+    Raises
+    ------
+    UsageError
+        The county, period or language is unknown; the message says which there are.
+    """
+
+    def __init__(self, region: str, period: int | None = None, language: str = "sv"):
+        words = Words(language)
+        self._page = Page(profile.county(region, period), words)
+
+    def head(self) -> Head:
+        """What the page is, for which county and year, and whether the figures are final."""
+        return level.head(self._page)
+
+    def brief(self) -> Section:
+        """Five sentences and figure 1: enough for someone who reads one page."""
+        return level.brief(self._page)
+
+    def facts(self) -> Section:
+        """Four facts and the map."""
+        return level.facts(self._page)
+
+    def level(self) -> Section:
+        """Every offence group against the nation, coverage, and the county among the counties."""
+        return level.level(self._page)
+
+    def development(self) -> Section:
+        """Trend, offence groups over time, the year wheel."""
+        return development.development(self._page)
+
+    def municipalities(self) -> Section:
+        """The municipalities against their SKR groups and in the country's funnel."""
+        return municipalities.municipalities(self._page)
+
+    def stands_out(self) -> Section:
+        """What should be examined first, by a written rule."""
+        return closing.stands_out(self._page)
+
+    def limits(self) -> Section:
+        """What the figures cannot tell."""
+        return closing.limits(self._page)
+
+    def sources(self) -> Section:
+        """Sources, method, quality, how to cite."""
+        return closing.sources(self._page)

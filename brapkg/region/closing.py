@@ -1,0 +1,104 @@
+"""What stands out, what the figures cannot tell, and where they come from."""
+
+from __future__ import annotations
+
+from brapkg import __version__, catalogue, findings, indicators, store
+from brapkg.blocks import Card, Cards, Points, Section, Terms, Text
+from brapkg.region.page import HIGHER, Page, split
+
+LIMITS = ("limit_crime", "limit_place", "limit_why", "limit_effect", "limit_fear")
+METHODS = ("rate", "interval", "wobble", "words", "trend", "peers", "funnel", "rule")
+
+
+def stands_out(page: Page) -> Section:
+    """Cards by the rule in ``findings``, and what goes well."""
+    w = page.words
+    found = findings.standing_out(page.county)
+    parts: list = []
+    if found:
+        form = "stands_out_text" if len(found) == 1 else "stands_out_text_many"
+        number = w.count_word(len(found))
+        parts += [Text(w(form, n=number[:1].upper() + number[1:])),
+                  Cards([_card(page, n, finding) for n, finding in enumerate(found, 1)])]
+    else:
+        parts.append(Text(w("stands_out_none")))
+    well = findings.going_well(page.county)
+    if well:
+        parts.append(Text(w("going_well_text", names=page.offence_names(well)), w("going_well")))
+    return page.section("det-som-sticker-ut", "stands_out", *parts)
+
+
+def _card(page: Page, number: int, finding: findings.Finding) -> Card:
+    w = page.words
+    row = page.county.level.loc[finding.offence]
+    level = w.verdict(finding.level)
+    if finding.level != "few":
+        level = f"{w.deviation(row['ratio_value'])} ({w.signed_range(row['ratio_lower'], row['ratio_upper'])}): {level}"
+    offence = page.offence(finding.offence, "name")
+    title = w("card_title", n=number, offence=offence)
+    if finding.places and len(page.county.members) > 1:
+        title = w("card_title_places", n=number, offence=offence, places=w.names(finding.places, most=5))
+    facts = [(w("card_level"), level), (w("card_trend"), page.trend_words(finding.offence, "card_trend"))]
+    return Card(title, facts, finding.certainty, _why(page, finding), page.offence(finding.offence, "ask"))
+
+
+def _why(page: Page, finding: findings.Finding) -> str:
+    w, parts = page.words, []
+    if finding.level in HIGHER:
+        parts.append(w("card_why_level", verdict=w.verdict(finding.level)))
+    if finding.trend == "rising":
+        both = "step" in page.county.trend.loc[finding.offence].index
+        parts.append(w("card_why_trend" if both else "card_why_trend_smooth"))
+    if finding.trend == "depends":
+        parts.append(w("card_why_depends"))
+    if finding.places:
+        parts.append(w("card_why_places", names=w.names(finding.places, most=12)))
+    lost = [w(f"lost_{reason}") for reason in finding.lost]
+    if lost:
+        reasons = lost[0] if len(lost) == 1 else ", ".join(lost[:-1]) + f" {w('and')} {lost[-1]}"
+        parts.append(w("card_lost", reasons=reasons))
+    return " ".join(parts)
+
+
+def limits(page: Page) -> Section:
+    """What the figures cannot tell."""
+    points = [split(page.words(name)) for name in LIMITS]
+    return page.section("vad-siffrorna-inte-sager", "limits", Points([Text(b, a) for a, b in points]))
+
+
+def sources(page: Page) -> Section:
+    """Sources, method, quality by SCB's components, how to cite."""
+    w, county = page.words, page.county
+    edition = indicators.edition_for(county.period)
+    told = [
+        w("sources_bra", first=page.first_year, last=page.year, preliminary=page.preliminary_note),
+        w("sources_scb"),
+        w("sources_skr", edition=edition),
+    ]
+    wobble = store.load("wobble").set_index(["kind", "offence"])["sd"]
+    values = {
+        "wobble": w.percent(wobble.get(("county", catalogue.TOTAL), float("nan"))),
+        "enough": indicators.ENOUGH_EXPECTED,
+        "members": indicators.ENOUGH_MEMBERS,
+    }
+    method = [split(w(f"method_{name}", **values)) for name in METHODS]
+    cite = Text(w("cite_text", county=page.name, year=page.year, version=__version__), f"{w('cite')}.")
+    return page.section(
+        "kallor-och-metod", "sources",
+        Points([Text(b, a) for a, b in map(split, told)]),
+        Terms(w("method"), method), Terms(w("quality"), _quality(page)), cite,
+    )
+
+
+def _quality(page: Page) -> list[tuple[str, str]]:
+    w, coverage = page.words, page.county.coverage
+    known = w("fact_coverage_none") if coverage is None else w(
+        "quality_accuracy_share", share=w.percent(coverage["share"]), year=coverage["year"])
+    status = w(f"quality_time_{page.county.status}", year=page.year)
+    return [
+        split(w("quality_relevance")),
+        split(w("quality_accuracy", coverage=known)),
+        split(w("quality_time", status=status)),
+        split(w("quality_access")),
+        split(w("quality_compare")),
+    ]

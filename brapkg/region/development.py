@@ -1,0 +1,167 @@
+"""Development over time: trend, offence groups, year wheel. A refusal is a finding and is shown."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from brapkg import catalogue, findings
+from brapkg.blocks import Callout, Figure, Section, Table, Text
+from brapkg.figures import dots, lines
+from brapkg.region.page import HIGHER, Page, table
+from brapkg.wording import capital
+
+
+def development(page: Page) -> Section:
+    """The section: breaks, the monthly series, the offence groups, the year wheel."""
+    breaks = [
+        Callout(known.text("title", page.language), known.text("text", page.language))
+        for _, known in page.county.breaks
+    ]
+    return page.section("utveckling-over-tid", "development", *breaks, _series(page), _groups(page), *_wheel(page))
+
+
+def month_table(page: Page, months: pd.DataFrame, caption: str) -> Table:
+    """Counts with a row a year and a column a month."""
+    w = page.words
+    wide = months.pivot(index="year", columns="month", values="count")
+    rows = [
+        {w("col_year"): str(year)} | {w.month(m, short=True): w.number(row[m]) for m in wide.columns}
+        for year, row in wide.iterrows()
+    ]
+    return table(caption, rows, months[["year", "month", "count", "value"]])
+
+
+def _series(page: Page) -> Figure:
+    """Figure 4: all offences by month, with the trend."""
+    w, county = page.words, page.county
+    months, line = county.months(catalogue.TOTAL), county.trend_line(catalogue.TOTAL)
+    title = page.trend_words(catalogue.TOTAL, "trend_title")
+    reading = w("trend_read")
+    models = county.trend.loc[catalogue.TOTAL] if catalogue.TOTAL in county.trend.index else None
+    if models is not None and "step" in models.index and not models["missing"].any():
+        step, smooth = models.loc["step"], models.loc["smooth"]
+        reading += " " + w(
+            "trend_read_step",
+            step=w.deviation(step["value"]), step_range=w.signed_range(step["lower"], step["upper"]),
+            smooth=w.deviation(smooth["value"]), smooth_range=w.signed_range(smooth["lower"], smooth["upper"]),
+        )
+    description = w("trend_alt", months=len(months), low=w.number(months["value"].min()),
+                    high=w.number(months["value"].max()), trend=title)
+    drawn = lines.monthly(
+        months, line, w, name="figur-4", title=title, description=description,
+        preliminary=county.period if county.status == "preliminary" else None,
+        breaks=[(at, known.text("label", page.language)) for at, known in county.breaks],
+    )
+    sub = w("trend_sub", county=page.name, first=months["year"].min(), last=page.year)
+    return Figure(4, title, sub, drawn, reading, page.source(), month_table(page, months, w("trend_table")))
+
+
+def _groups(page: Page) -> Figure:
+    """Figure 5: the nine groups over time against the nation."""
+    w, county = page.words, page.county
+    ids = [id for id in county.level.index if id != catalogue.TOTAL]
+    panels, told = [], []
+    for id in ids:
+        here, there = county.rolling(id), county.rolling(id, "00")
+        row = county.level.loc[id]
+        mine, nation = w.number(row["value"]), w.number(row["nation"])
+        panels.append(lines.Panel(page.offence(id), here, there, mine, f"{w('nation_lower')} {nation}"))
+        told.append(f"{page.offence(id)} {mine}, {nation}")
+    title = _groups_title(page, ids)
+    first = county.months(catalogue.TOTAL)["year"].min()
+    drawn = lines.multiples(
+        panels, first=str(first), last=page.year, name="figur-5", title=title,
+        description=w("groups_alt", n=len(panels), year=page.year, values="; ".join(told)),
+        breaks=[at - 11 for at, _ in county.breaks if at > 11],
+    )
+    sub = w("groups_sub", county=page.name, first=first, last=page.year, year=page.period)
+    return Figure(5, title, sub, drawn, w("groups_read", county=page.name), page.source(),
+                  _groups_table(page, [catalogue.TOTAL, *ids]))
+
+
+def _groups_title(page: Page, ids: list[str]) -> str:
+    w = page.words
+    if page.county.trend.empty:
+        return w("groups_title_short")
+    ways = {id: findings.trend_direction(page.county, id) for id in ids}
+    rising = [id for id in ids if ways[id] == "rising"]
+    falling = [id for id in ids if ways[id] == "falling"]
+    form = {(1, 1): "rise_fall", (1, 0): "rise", (0, 1): "fall"}.get((bool(rising), bool(falling)), "none")
+    told = {"rising": page.offence_names(rising), "falling": page.offence_names(falling)}
+    return capital(w(f"groups_title_{form}", **told))
+
+
+def _groups_table(page: Page, ids: list[str]) -> Table:
+    w, county = page.words, page.county
+    rows, data = [], []
+    for id in ids:
+        cells = {w("col_offence"): page.offence(id, "name"), w("col_count"): w.number(county.level.loc[id, "count"]),
+                 w("col_rate"): w.number(county.level.loc[id, "value"])}
+        if id in county.change.index:
+            change = county.change.loc[id]
+            heading = w("col_change", before=county.period - 1, year=page.year)
+            cells[heading] = _change(page, change)
+        for model, heading in (("step", w("col_trend")), ("smooth", w("col_trend_smooth"))):
+            if (id, model) in county.trend.index:
+                cells[heading] = _trend(page, county.trend.loc[(id, model)])
+                data.append(county.trend.loc[(id, model)].rename(None).to_dict() | {"offence": id, "model": model})
+        rows.append(cells)
+    return table(w("groups_table"), rows, pd.DataFrame(data), note=w("groups_table_note"), total_first=True)
+
+
+def _change(page: Page, row: pd.Series) -> str:
+    w = page.words
+    if row["missing"]:
+        return w("counts_instead", before=w.number(row["count_before"]), after=w.number(row["count"]))
+    return f"{w.deviation(row['value'])} ({w.signed_range(row['lower'], row['upper'])})"
+
+
+def _trend(page: Page, row: pd.Series) -> str:
+    w = page.words
+    if row["missing"]:
+        return w.verdict("few")
+    return f"{w.deviation(row['value'])} ({w.signed_range(row['lower'], row['upper'])})"
+
+
+def _wheel(page: Page) -> list:
+    """Figure 6: the year wheel of all offences, and which groups have peaks of their own."""
+    w, county = page.words, page.county
+    season = county.season(catalogue.TOTAL)
+    if season.empty:
+        return [Callout(w("wheel_refused"), w("wheel_refused_why"))]
+    sure = season[season["verdict"].isin(dots.SURE)]
+    high, low = season.loc[season["value"].idxmax()], season.loc[season["value"].idxmin()]
+    if sure.empty:
+        title = w("wheel_title_none")
+    elif high["verdict"] in dots.SURE and low["verdict"] in dots.SURE:
+        title = w("wheel_title", high=w.month(high["month"]), low=w.month(low["month"]))
+    else:
+        names = [w.month(m) for m in sure["month"]]
+        title = capital(w("wheel_title_some", names=_listed(page, names)))
+    rows = [page.row(row, w.month(row["month"])) for _, row in season.iterrows()]
+    drawn = dots.year_wheel(season, w, name="figur-6", title=title,
+                            description=f"{w('wheel_alt')} {page.told_rows(rows)}")
+    told = [{w("col_month"): capital(row.label), w("col_deviation"): w.deviation(row.value),
+             w("col_range"): w.signed_range(row.lower, row.upper)} for row in rows]
+    first = county.months(catalogue.TOTAL)["year"].min()
+    figure = Figure(6, title, w("wheel_sub", county=page.name, first=first, last=page.year), drawn, w("wheel_read"),
+                    page.source(), table(w("wheel_table"), told, season))
+    return [figure, Text(_other_wheels(page))]
+
+
+def _listed(page: Page, names: list[str]) -> str:
+    """Names in the order given."""
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + f" {page.words('and')} {names[-1]}"
+
+
+def _other_wheels(page: Page) -> str:
+    """Groups whose highest month stands out clearly, with that month."""
+    w, found = page.words, []
+    for id in page.county.level.index.drop(catalogue.TOTAL):
+        season = page.county.season(id)
+        peaks = season[season["verdict"] == HIGHER[0]]
+        if len(peaks):
+            months = _listed(page, [w.month(m) for m in np.sort(peaks["month"])])
+            found.append(w("wheel_peak", offence=page.offence(id, "lower"), months=months))
+    return w("wheel_others", names=_listed(page, found)) if found else w("wheel_no_others")

@@ -1,0 +1,147 @@
+"""The municipalities: against their SKR group, in the country's funnel, month by month."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from brapkg import catalogue, indicators
+from brapkg.blocks import Callout, Figure, Section, Text
+from brapkg.figures import dots, lines, scatter
+from brapkg.profile import FUNNEL_OFFENCE
+from brapkg.region.level import Anchored
+from brapkg.region.page import HIGHER, LOWER, Page, blocks_by_verdict, table
+from brapkg.wording import capital, swedish_order
+
+BLOCKS = {"over": "over_peers", "unsure": "unsure_peers", "under": "under_peers", "few": "few_peers"}
+CHANCE = 0.05
+
+
+def municipalities(page: Page) -> Section:
+    """The section: peers for one group, a table for all groups, the funnel, the months."""
+    w = page.words
+    text = w("municipalities_text", enough=indicators.ENOUGH_EXPECTED)
+    pooled = [name for name, first in _pooled(page)]
+    if pooled:
+        text += " " + w("municipalities_pooled", names=w.names(pooled))
+    return page.section("kommunerna", "municipalities", Text(text), _peers(page), _matrix(page), _funnel(page),
+                        _months(page))
+
+
+def _pooled(page: Page) -> list[tuple[str, int]]:
+    peers = page.county.peers(FUNNEL_OFFENCE)
+    small = peers[peers["first_year"] < page.county.period]
+    return list(zip(small["name"], small["first_year"], strict=True))
+
+
+def _peers(page: Page) -> Figure:
+    """Figure 7: violent offences, each municipality against its group."""
+    w, peers = page.words, page.county.peers(FUNNEL_OFFENCE)
+    parts = blocks_by_verdict(peers)
+    blocks = [
+        dots.Block([page.row(row, row["name"]) for _, row in parts[which].iterrows()], w(heading))
+        for which, heading in BLOCKS.items()
+    ]
+    count = w.count_word
+    over, under = len(parts["over"]), len(parts["under"])
+    form = "both" if over or under else "none"
+    title = w(f"peers_title_{form}", offence=page.offence(FUNNEL_OFFENCE), over=count(over), under=count(under),
+              all=count(len(peers)))
+    rows = [row for block in blocks for row in block.rows]
+    drawn = dots.ratios(blocks, w, name="figur-7", title=title, one=w("group_lower"),
+                        description=f"{w('peers_alt', n=len(rows))} {page.told_rows(rows)}")
+    edition = indicators.edition_for(page.county.period)
+    return Figure(7, title, w("peers_sub", lower=page.offence(FUNNEL_OFFENCE, "lower"), period=page.period), drawn,
+                  w("peers_read"), page.source(w("source_groups", edition=edition)), _peer_table(page, peers))
+
+
+def _peer_table(page: Page, peers: pd.DataFrame):
+    w = page.words
+    ordered = peers.sort_values("name", key=lambda names: names.map(swedish_order))
+    rows = []
+    for row in ordered.rename(columns={"count": "offences"}).itertuples():
+        few = row.verdict == "few"
+        years = page.year if row.first_year == page.county.period else f"{row.first_year}–{page.year}"
+        rows.append({
+            w("col_municipality"): row.name, w("col_years"): years, w("col_count"): w.number(row.offences),
+            w("col_raw"): "–" if few else w.deviation(row.raw),
+            w("col_smoothed"): "–" if few else w.deviation(row.value),
+            w("col_range"): w.signed_range(row.lower, row.upper),
+            w("col_verdict_group"): w.verdict(row.verdict), w("col_group"): page.title_of_group(row.group),
+        })
+    caption = w("peers_table", offence=page.offence(FUNNEL_OFFENCE), period=page.period)
+    return table(caption, rows, ordered, text_columns=(w("col_years"), w("col_verdict_group"), w("col_group")))
+
+
+def _matrix(page: Page):
+    """Table 2: for every offence group, who lies above and below its SKR group."""
+    w = page.words
+    rows, data = [], []
+    for id in page.county.level.index:
+        peers = page.county.peers(id)
+        cells = {w("col_offence"): page.offence(id, "name")}
+        for heading, verdicts in (("col_over", HIGHER), ("col_under", LOWER)):
+            names = peers.loc[peers["verdict"].isin(verdicts), "name"]
+            cells[w(heading)] = w.names(names, most=50) or w("nobody")
+        rows.append(cells)
+        data.append(peers)
+    everything = pd.concat(data)
+    told = everything[everything["verdict"] != "few"]
+    note = w("matrix_note", all=w.number(len(told)), chance=w.number(len(told) * CHANCE))
+    made = table(w("matrix_table", period=page.period), rows, everything, note=note,
+                 text_columns=(w("col_over"), w("col_under")), total_first=True, stacked=True)
+    return Anchored("tabell-2", made)
+
+
+def _funnel(page: Page) -> Figure:
+    """Figure 8: who is unusual in the country."""
+    w, funnel, mine = page.words, page.county.funnel(FUNNEL_OFFENCE), page.county.members
+    own = funnel[funnel["area"].isin(mine)].assign(name=lambda t: t["area"].map(mine))
+    unusual = own.loc[own["outside"].str.endswith("998"), "name"]
+    form = {0: "none", 1: "one"}.get(len(unusual), "some")
+    title = w(f"funnel_title_{form}", offence=page.offence(FUNNEL_OFFENCE), names=w.names(unusual))
+    beyond = own.loc[own["outside"] != "", "name"]
+    drawn = scatter.funnel(funnel, mine, w, name="figur-8", title=title,
+                           description=w("funnel_alt", names=w.names(beyond, most=50) or w("nobody")))
+    outside = int(funnel["outside"].str.endswith("998").sum())
+    expected = len(own) * CHANCE
+    reading = w("funnel_read", outside=outside, n=len(own), chance=w.number(expected, 1))
+    ordered = own.sort_values("name", key=lambda names: names.map(swedish_order))
+    rows = [{
+        w("col_municipality"): row.name, w("col_residents"): w.number(row.population),
+        w("col_difference"): w.deviation(row.value) if row.offences >= indicators.FEW else w.verdict("few"),
+        w("col_z"): w.number(row.z_adjusted, 1), w("col_outside"): w(f"outside_{row.outside or 'no'}"),
+    } for row in ordered.rename(columns={"count": "offences"}).itertuples()]
+    sub = w("funnel_sub", lower=page.offence(FUNNEL_OFFENCE, "lower"), period=page.period)
+    return Figure(8, title, sub, drawn, reading, page.source(),
+                  table(w("funnel_table"), rows, ordered, text_columns=(w("col_outside"),)))
+
+
+def _months(page: Page):
+    """Figure 9, where the store holds months by municipality; else why it is not shown."""
+    w, county = page.words, page.county
+    if not county.municipal_months:
+        return Callout(w("months_missing"), w("months_missing_why"))
+    codes = sorted(county.members, key=lambda code: swedish_order(county.members[code]))
+    whole = county.rolling(catalogue.TOTAL)
+    panels, told, months = [], [], []
+    for code in codes:
+        here = county.rolling(catalogue.TOTAL, code)
+        name, rate = county.members[code], w.number(county.municipal_rates[code])
+        others = "" if len(codes) == 1 else f"{w('county_word')} {w.number(county.level.loc[catalogue.TOTAL, 'value'])}"
+        panels.append(lines.Panel(name, here, None if len(codes) == 1 else whole, rate, others))
+        told.append(f"{name} {rate}")
+        months.append(county.months(catalogue.TOTAL, code).assign(name=name))
+    title = w("months_figure_title")
+    first = months[0]["year"].min()
+    drawn = lines.multiples(panels, first=str(first), last=page.year, name="figur-9", title=title,
+                            description=f"{capital(w('months_figure_title'))}: {'; '.join(told)}.",
+                            breaks=[at - 11 for at, _ in county.breaks if at > 11])
+    data = pd.concat(months)
+    wide = data.pivot(index="name", columns=["year", "month"], values="count")
+    rows = [
+        {w("col_municipality"): name} | {f"{y}-{m:02d}": w.number(v) for (y, m), v in wide.loc[name].items()}
+        for name in sorted(wide.index, key=swedish_order)
+    ]
+    return Figure(9, title, w("months_sub", first=first, last=page.year, year=page.period), drawn,
+                  w("months_read"), page.source(),
+                  table(w("months_table"), rows, data[["area", "name", "year", "month", "count"]]))

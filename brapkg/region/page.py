@@ -1,0 +1,178 @@
+"""What every section of a page needs: the county, the words, and phrases used more than once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from brapkg import catalogue, findings, store
+from brapkg.blocks import Section, Table
+from brapkg.figures.dots import Row
+from brapkg.profile import NATION, County
+from brapkg.wording import Words, capital
+
+HIGHER, LOWER = findings.HIGHER, findings.LOWER
+
+
+@dataclass(frozen=True)
+class Page:
+    """A county's page in one language."""
+
+    county: County
+    words: Words
+
+    @property
+    def language(self) -> str:
+        return self.words.language
+
+    @property
+    def name(self) -> str:
+        """The county's full name."""
+        return self.county.area.label(self.language)
+
+    @property
+    def year(self) -> str:
+        return str(self.county.period)
+
+    @property
+    def period(self) -> str:
+        """ "2016 (preliminärt)"."""
+        return self.words.period(self.county.period, self.county.status)
+
+    def section(self, id: str, heading: str, *parts, css: str = "") -> Section:
+        """A section whose heading is a text by name; parts that are None are left out."""
+        kept = [part for part in parts if part is not None]
+        return Section(id, self.words(heading), kept, self.words, css)
+
+    def offence(self, id: str, field: str = "short") -> str:
+        """An offence series in the page's language; ``field`` as in the records."""
+        return catalogue.offence(id).text(field, self.language)
+
+    @cached_property
+    def first_year(self) -> int:
+        """The first year with figures for every municipality."""
+        rates = store.load("offences_year")
+        return int(rates.loc[rates["area"] == NATION, "year"].min())
+
+    @cached_property
+    def preliminary_note(self) -> str:
+        """ ", 2016 preliminärt" where the period is; else nothing."""
+        if self.county.status != "preliminary":
+            return ""
+        return self.words("source_preliminary", year=self.year)
+
+    def source(self, *more: str) -> str:
+        """The source line of a figure."""
+        told = self.words(
+            "source", first=self.first_year, last=self.year, preliminary=self.preliminary_note
+        )
+        return " ".join([told, *more])
+
+    def title_of_group(self, code: str) -> str:
+        """An SKR group's name in the page's language."""
+        from brapkg import areas
+
+        return areas.get(code).label(self.language)
+
+    # --- sentences used by more than one section
+
+    def offence_names(self, ids: list[str]) -> str:
+        """Offence groups inside a sentence, in the order of the catalogue."""
+        told = [self.offence(id, "lower") for id in ids]
+        if len(told) < 2:
+            return "".join(told)
+        return ", ".join(told[:-1]) + f" {self.words('and')} {told[-1]}"
+
+    @cached_property
+    def above(self) -> list[str]:
+        """Offence groups (not the total) where the county lies above the nation."""
+        return self._with_verdict(HIGHER)
+
+    @cached_property
+    def below(self) -> list[str]:
+        """Offence groups (not the total) where the county lies below the nation."""
+        return self._with_verdict(LOWER)
+
+    def _with_verdict(self, verdicts: tuple[str, ...]) -> list[str]:
+        verdict = self.county.level["ratio_verdict"]
+        return [o for o in verdict.index if o != catalogue.TOTAL and verdict[o] in verdicts]
+
+    @cached_property
+    def overview_title(self) -> str:
+        """ "Fem av nio brottsgrupper ligger lägre än riket, ingen högre"."""
+        count = self.words.count_word
+        told = {"all": count(len(self.county.level) - 1)}
+        which = {(True, True): "both", (True, False): "higher", (False, True): "lower"}
+        name = which.get((bool(self.above), bool(self.below)), "none")
+        told |= {"higher": count(len(self.above)), "lower": count(len(self.below))}
+        if name == "lower":
+            told["lower"] = capital(told["lower"])
+        else:
+            told["higher"] = capital(told["higher"])
+        return self.words(f"overview_{name}", **told)
+
+    def trend_words(self, offence: str, prefix: str) -> str:
+        """What both trend models say together, as a text ``<prefix>_<direction>``."""
+        direction = findings.trend_direction(self.county, offence)
+        told: dict[str, str] = {}
+        if direction != "few":
+            models = self.county.trend.loc[offence]
+            main = models.loc["step"] if "step" in models.index else models.loc["smooth"]
+            told = {
+                "change": self.words.distance(main["value"]),
+                "range": self.words.deviation_range(main["lower"], main["upper"]),
+                "months": self.words.number(main["months"]),
+            }
+        return self.words(f"{prefix}_{direction}", **told)
+
+    def row(self, table_row, label: str, note: str = "", *, strong: bool = False, prefix: str = "") -> Row:
+        """A line of a dot chart from a row with value, limits and verdict."""
+        get = {name: table_row[f"{prefix}{name}"] for name in ("value", "lower", "upper", "verdict")}
+        words = self.words.verdict(get["verdict"])
+        raw = table_row["raw"] if "raw" in table_row else float("nan")
+        if get["verdict"] == "few":
+            get |= {"value": float("nan"), "lower": float("nan"), "upper": float("nan")}
+            raw = float("nan")
+        return Row(label, **get, words=words, note=note, raw=raw, strong=strong)
+
+    def told_rows(self, rows: list[Row]) -> str:
+        """The rows of a dot chart in words, for those who cannot see it."""
+        parts = []
+        for row in rows:
+            if row.verdict == "few":
+                parts.append(self.words("alt_row_few", label=row.label))
+                continue
+            parts.append(
+                self.words(
+                    "alt_row",
+                    label=row.label,
+                    deviation=self.words.deviation(row.value),
+                    range=self.words.signed_range(row.lower, row.upper),
+                    verdict=row.words,
+                )
+            )
+        return " ".join(parts)
+
+
+def table(caption: str, rows: list[dict], data: pd.DataFrame, **options) -> Table:
+    """A table of finished texts from one dict per row."""
+    return Table(caption, pd.DataFrame(rows).astype(str), data.reset_index(drop=True), **options)
+
+
+def split(text: str) -> tuple[str, str]:
+    """The two halves of a text written "term|explanation"."""
+    term, _, explanation = text.partition("|")
+    return term, explanation
+
+
+def blocks_by_verdict(table: pd.DataFrame, by: str = "name") -> dict[str, pd.DataFrame]:
+    """Rows above, not to be told, below and too few, alphabetical within each."""
+    from brapkg.wording import swedish_order
+
+    ordered = table.sort_values(by, key=lambda names: names.map(swedish_order))
+    place = ordered["verdict"].map(
+        lambda v: "over" if v in HIGHER else "under" if v in LOWER else "few" if v == "few" else "unsure"
+    )
+    return {name: ordered[place == name] for name in ("over", "unsure", "under", "few")}

@@ -1,0 +1,122 @@
+"""The front page: every county by name and on a map, and what to know before reading.
+
+It works without scripts: links, folds and the browser's own search in the page are enough for
+21 counties and 290 municipalities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from brapkg.reports import maps
+from brapkg.reports.render import environment, style, texts
+
+# å, ä and ö are letters of their own, after z; the sorting must not hang on the machine's locale
+_AFTER_Z = str.maketrans({"å": "{", "ä": "|", "ö": "}", "é": "e", "ü": "y"})
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One county on the front page.
+
+    Attributes
+    ----------
+    code : str
+        Two digits, as SCB writes them ("20").
+    name : str
+        In the language of the page.
+    href : str or None
+        Address of the report, relative to the front page; None if this run made none.
+    municipalities : tuple of str
+        Names, in any order.
+    failed : bool
+        The run tried and failed; then ``href`` is not linked.
+    """
+
+    code: str
+    name: str
+    href: str | None
+    municipalities: tuple[str, ...]
+    failed: bool = False
+
+    @property
+    def link(self) -> str | None:
+        """The address to link to, if there is a page behind it."""
+        return None if self.failed else self.href
+
+
+def swedish_key(name: str) -> tuple[str, str]:
+    """Sort key of Swedish alphabetical order: å, ä, ö last, case and hyphens without weight."""
+    return name.casefold().translate(_AFTER_Z).replace("-", " "), name
+
+
+def front_page(
+    entries: Iterable[Entry], *, language: str = "sv", period: str, preliminary: bool
+) -> str:
+    """Return ``index.html`` as a string; the same entries give the same bytes.
+
+    Parameters
+    ----------
+    entries : iterable of Entry
+        The 21 counties, in any order, those without a report included.
+    language : {"sv", "en"}
+    period : str
+        Latest period of the reports ("2016").
+    preliminary : bool
+        Whether figures of that period may still change.
+
+    Raises
+    ------
+    ValueError
+        A county is missing, unknown or given twice, or the language is unknown.
+    """
+    words = texts(language)
+    listed = sorted(entries, key=lambda entry: swedish_key(entry.name))
+    by_code = _by_code(listed)
+    status = words["status_preliminary" if preliminary else "status_final"]
+    rows = [
+        {
+            "entry": entry,
+            "count": _count(len(entry.municipalities), words),
+            "note": words["failed_report" if entry.failed else "no_report"],
+            "places": sorted(entry.municipalities, key=swedish_key),
+        }
+        for entry in listed
+    ]
+    country = maps.counties()
+    return environment().get_template("front.html.j2").render(
+        t=words,
+        language=language,
+        style=style(words["front_title"]),
+        status=status.format(period=period),
+        rows=rows,
+        gaps=any(entry.link is None for entry in listed),
+        before=[Markup(words[f"before_{n}"]) for n in range(1, 5)],
+        view_box=country.view_box,
+        shapes=[(shape, by_code[shape.code]) for shape in country.shapes],
+        line_height=maps.LINE,
+    )
+
+
+def _by_code(entries: Sequence[Entry]) -> dict[str, Entry]:
+    """Entries by county code; all 21 must be there, so that no county falls out unseen."""
+    known = {shape.code for shape in maps.counties().shapes}
+    codes = [entry.code for entry in entries]
+    faults = {
+        "missing": known - set(codes),
+        "unknown": set(codes) - known,
+        "given twice": {code for code in codes if codes.count(code) > 1},
+    }
+    found = [f"{fault}: {', '.join(sorted(c))}" for fault, c in faults.items() if c]
+    if found:
+        raise ValueError("the front page needs the 21 counties, each once; " + "; ".join(found))
+    return {entry.code: entry for entry in entries}
+
+
+def _count(number: int, words) -> str:
+    if number == 1:
+        return words["municipality_one"]
+    return words["municipality_many"].format(number=number)

@@ -1,0 +1,108 @@
+"""Checks shared by the statistics: bad input is refused with its place, never turned into NaN."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+_SHOWN = 5  # positions named in a message; the full number of bad entries is always given
+
+
+def numbers(name: str, values, *, ndim: int = 1) -> np.ndarray:
+    """Return `values` as a finite float array of `ndim` dimensions (a scalar becomes length 1)."""
+    try:
+        array = np.asarray(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name}: not numbers ({error}); must be finite numbers") from None
+    if array.ndim == 0 and ndim == 1:
+        array = array.reshape(1)
+    if array.ndim != ndim:
+        raise ValueError(f"{name}: found {array.ndim} dimensions; must have {ndim}")
+    refuse(name, array, ~np.isfinite(array), "must be finite")
+    return array
+
+
+def counts(name: str, values, *, ndim: int = 1) -> np.ndarray:
+    """Return `values` as a float array, all finite and >= 0."""
+    array = numbers(name, values, ndim=ndim)
+    refuse(name, array, array < 0, "must be >= 0")
+    return array
+
+
+def whole(name: str, values) -> np.ndarray:
+    """Return `values` as a float array of whole numbers >= 0."""
+    array = counts(name, values)
+    refuse(name, array, array != np.floor(array), "must be whole numbers")
+    return array
+
+
+def positive(name: str, values) -> np.ndarray:
+    """Return `values` as a float array, all finite and > 0."""
+    array = numbers(name, values)
+    refuse(name, array, array <= 0, "must be > 0")
+    return array
+
+
+def refuse(name: str, array: np.ndarray, bad: np.ndarray, rule: str) -> None:
+    """Raise ValueError where `bad`: how many, the first few positions and values, and the rule."""
+    if not bad.any():
+        return
+    places = np.argwhere(bad)
+    shown = ", ".join(
+        f"{array[tuple(place)]:g} at position {', '.join(map(str, place))}"
+        for place in places[:_SHOWN]
+    )
+    more = "" if len(places) <= _SHOWN else ", ..."
+    raise ValueError(
+        f"{name}: {len(places)} of {array.size} values not allowed ({shown}{more}); {rule}"
+    )
+
+
+def same_length(**arrays: np.ndarray) -> list[np.ndarray]:
+    """Broadcast arrays of length 1 to the length of the others; other lengths are refused."""
+    lengths = {name: array.size for name, array in arrays.items()}
+    if len({size for size in lengths.values() if size != 1}) > 1:
+        found = ", ".join(f"{name} {size}" for name, size in lengths.items())
+        raise ValueError(f"lengths differ ({found}); must be equal, or 1 for a single value")
+    return [np.array(array) for array in np.broadcast_arrays(*arrays.values())]
+
+
+def shared_index(size: int, **values) -> pd.Index:
+    """Return the index of the Series among `values`, or 0..size-1 where there is none.
+
+    Two Series with different indexes are refused: pairing them by position would be a silent
+    wrong join.
+    """
+    series = {k: v for k, v in values.items() if isinstance(v, pd.Series) and len(v) == size}
+    if not series:
+        return pd.RangeIndex(size)
+    first, *others = series
+    for other in others:
+        if not series[other].index.equals(series[first].index):
+            raise ValueError(f"index of {other} differs from index of {first}; must be the same")
+    return series[first].index
+
+
+def level(value: float) -> float:
+    """Return the confidence level, strictly between 0 and 1."""
+    (number,) = numbers("level", [value])
+    if not 0 < number < 1:
+        raise ValueError(f"level: found {number:g}; must be between 0 and 1, for example 0.95")
+    return float(number)
+
+
+def levels(values: Sequence[float]) -> list[float]:
+    """Return the confidence levels as a list with at least one entry."""
+    checked = [level(value) for value in np.atleast_1d(np.asarray(values, dtype=float))]
+    if not checked:
+        raise ValueError("levels: found none; must hold at least one level, for example (0.95,)")
+    return checked
+
+
+def option(name: str, value: str, allowed: Sequence[str]) -> str:
+    """Return `value` if it is one of the allowed words."""
+    if value not in allowed:
+        raise ValueError(f"{name}: found {value!r}; must be one of {', '.join(allowed)}")
+    return value

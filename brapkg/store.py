@@ -1,0 +1,170 @@
+"""The store: tidy tables in ``data/processed``, built whole or not at all, and read from there.
+
+``build`` reads ``data/raw``, computes every table, checks each against its schema, writes them as
+Parquet beside the old ones and then swaps the folders. The same inputs give the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import pandas as pd
+
+from brapkg import __version__, paths, schemas
+from brapkg.errors import DataError
+from brapkg.sources import bra
+
+PACKAGE = "datapackage.json"
+# What stays in the folder of tables for git's sake while the tables come and go.
+KEPT = ".gitignore"
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build made: the folder, rows by table, and what became of the exports' rows."""
+
+    folder: Path
+    rows: dict[str, int]
+    account: bra.Account
+
+
+def build(raw: Path | None = None, target: Path | None = None) -> Built:
+    """Build the tidy tables from ``data/raw``.
+
+    Parameters
+    ----------
+    raw, target : Path, optional
+        Folders to read and to write; those of the workspace in use.
+
+    Raises
+    ------
+    DataError
+        With every problem found in the raw files, or why the target cannot be written. What was
+        in the target before is still there.
+    """
+    # Heavy imports that only a build needs.
+    from brapkg import indicators, tidy
+
+    raw, target = raw or paths.raw(), target or paths.processed()
+    if not raw.is_dir() or not any(raw.iterdir()):
+        raise DataError(
+            f"{raw}: is empty or missing. The project's own tables belong there; bring them back "
+            "with `git checkout -- data/raw`."
+        )
+    told = tidy.read(raw)
+    tables = told.tables | indicators.compute(told.tables)
+    checked = {name: schemas.check(name, tables[name]) for name in schemas.tables()}
+    _restore(target)
+    beside = target.with_name(f".{target.name}.new")
+    try:
+        shutil.rmtree(beside, ignore_errors=True)
+        beside.mkdir(parents=True)
+        resources = [_write(beside, name, table) for name, table in checked.items()]
+        _write_package(beside, resources, told.sources)
+        if (target / KEPT).exists():
+            shutil.copy2(target / KEPT, beside / KEPT)
+        _swap(beside, target)
+    except OSError as error:
+        shutil.rmtree(beside, ignore_errors=True)
+        raise DataError(
+            f"{target}: cannot be written ({error.strerror or error}). Nothing there was changed; "
+            "check the folder's rights and the space on the disk."
+        ) from None
+    _load.cache_clear()
+    return Built(target, {name: len(table) for name, table in checked.items()}, told.account)
+
+
+def load(name: str, processed: Path | None = None) -> pd.DataFrame:
+    """A tidy table, by its name in ``records/schemas.toml``.
+
+    Raises
+    ------
+    DataError
+        When the store has not been built, or the table is not as it was built.
+    """
+    folder = processed or paths.processed()
+    _restore(folder)
+    path = folder / PACKAGE
+    if not path.exists():
+        raise DataError(f"{folder}: holds no tables yet. Run `brapkg build` first.")
+    return _load(name, folder, path.stat().st_mtime_ns).copy(deep=False)
+
+
+@lru_cache(maxsize=64)
+def _load(name: str, folder: Path, _version: int) -> pd.DataFrame:
+    package = json.loads((folder / PACKAGE).read_text(encoding="utf-8"))
+    told = {resource["name"]: resource for resource in package["resources"]}
+    if name not in told:
+        raise DataError(f"No table {name!r} in {folder}. There are: {', '.join(sorted(told))}.")
+    path = folder / told[name]["path"]
+    if not path.exists() or _hash(path) != told[name]["hash"]:
+        raise DataError(f"{path}: is missing or was changed since it was built. Run `brapkg build`.")
+    return pd.read_parquet(path)
+
+
+def _write(folder: Path, name: str, table: pd.DataFrame) -> dict:
+    """Write one table and return its resource in the data package."""
+    path = folder / f"{name}.parquet"
+    table.to_parquet(path, index=False, compression="zstd")
+    record = schemas.tables()[name]
+    return {
+        "name": name,
+        "path": path.name,
+        "title": record["title"],
+        "description": record["description"],
+        "format": "parquet",
+        "mediatype": "application/vnd.apache.parquet",
+        "bytes": path.stat().st_size,
+        "hash": _hash(path),
+        "schema": schemas.resource(name),
+    }
+
+
+def _write_package(folder: Path, resources: list[dict], sources: list[dict]) -> None:
+    package = {
+        "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
+        "name": "brapkg-processed",
+        "title": "Reported offences in Sweden: tidy tables",
+        "description": "Egen bearbetning of figures from Brå, SCB, Kolada and SKR; not official statistics.",
+        "version": __version__,
+        "sources": sources,
+        "resources": resources,
+    }
+    text = json.dumps(package, ensure_ascii=False, indent=1) + "\n"
+    (folder / PACKAGE).write_text(text, encoding="utf-8")
+
+
+def _hash(path: Path) -> str:
+    return "sha256:" + hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _swap(new: Path, target: Path) -> None:
+    """Put the new folder in the place of the old one; an interruption is mended by ``_restore``."""
+    old = _aside(target)
+    shutil.rmtree(old, ignore_errors=True)
+    if target.exists():
+        os.rename(target, old)
+    try:
+        os.rename(new, target)
+    except OSError:
+        if old.exists():
+            os.rename(old, target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _restore(target: Path) -> None:
+    """Bring the old tables back where a build ended between its two renames."""
+    old = _aside(target)
+    if old.exists() and not target.exists():
+        os.rename(old, target)
+
+
+def _aside(target: Path) -> Path:
+    return target.with_name(f".{target.name}.old")

@@ -1,0 +1,150 @@
+"""Words and numbers as the pages write them, in Swedish and English.
+
+Texts are records (``records/texts.toml``); this module fills them in and formats numbers by each
+language's rules: decimal comma and hard space in Swedish, a true minus, ranges that never break.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from babel.numbers import format_decimal
+
+from brapkg.errors import UsageError
+
+RECORDS = Path(__file__).parent / "records" / "texts.toml"
+LANGUAGES = ("sv", "en")
+HARD_SPACE = "\u00a0"
+MINUS = "\u2212"
+EN_DASH = "\u2013"
+# Swedish letters after z, in their own order.
+_ORDER = str.maketrans({"å": "{", "ä": "|", "ö": "}"})
+
+
+@cache
+def texts() -> dict[str, dict[str, str]]:
+    """Every text of the pages by its name, in both languages."""
+    with RECORDS.open("rb") as file:
+        return tomllib.load(file)
+
+
+class Words:
+    """The words of one language: ``words("level_intro", county="…")`` and the number formats."""
+
+    def __init__(self, language: str):
+        if language not in LANGUAGES:
+            raise UsageError(f"No language {language!r}; there are {' and '.join(LANGUAGES)}.")
+        self.language = language
+        self._percent = f"{HARD_SPACE}%" if language == "sv" else "%"
+
+    def __call__(self, name: str, /, **values: object) -> str:
+        """The text of this name with its placeholders filled in."""
+        return texts()[name][self.language].format(**values)
+
+    # --- numbers
+
+    def number(self, value: float, decimals: int = 0) -> str:
+        """12345.6 as "12 346"; a missing value as a dash."""
+        if value is None or not np.isfinite(value):
+            return EN_DASH
+        rounded = round(float(value), decimals) + 0.0  # + 0.0 turns -0.0 into 0.0
+        pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+        return format_decimal(rounded, pattern, locale=self.language).replace("-", MINUS)
+
+    def percent(self, share: float, decimals: int = 0) -> str:
+        """0.86 as "86 %"."""
+        return self.number(100 * share, decimals) + self._percent
+
+    def deviation(self, ratio: float) -> str:
+        """A ratio as a signed percentage: 0.81 as "−19 %", 1.05 as "+5 %", 1 as "0 %"."""
+        if ratio is None or not np.isfinite(ratio):
+            return EN_DASH
+        whole = round(100 * (ratio - 1))
+        return ("+" if whole > 0 else "") + self.number(whole) + self._percent
+
+    def distance(self, ratio: float) -> str:
+        """A ratio's distance from 1 in per cent, without sign or unit: 0.81 as "19"."""
+        return self.number(abs(100 * (ratio - 1)))
+
+    def hundredths(self, share: float) -> str:
+        """A share in per cent without the unit, for sentences: 0.86 as "86"."""
+        return self.number(100 * share)
+
+    def compared(self, ratio: float) -> str:
+        """A ratio in a sentence: "9 procent högre", "2 procent lägre", "oförändrat"."""
+        whole = round(100 * (ratio - 1))
+        way = "higher" if whole > 0 else "lower" if whole < 0 else "same"
+        return self(f"percent_{way}", n=self.number(abs(whole)))
+
+    def range(self, low: str, high: str) -> str:
+        """Two numbers as a range; with a word between them as soon as one is negative."""
+        if MINUS in low + high:
+            return f"{low} {self('to')} {high}".replace(" ", HARD_SPACE)
+        return f"{low}{EN_DASH}{high}"
+
+    def rate_range(self, lower: float, upper: float) -> str:
+        """Limits of a rate or count."""
+        return self.range(self.number(lower), self.number(upper))
+
+    def deviation_range(self, lower: float, upper: float) -> str:
+        """Limits of a ratio as percentages: "13–25 %" below, "−3 till 22 %" across zero.
+
+        Where both limits lie on the same side of zero the range is told without signs, smallest
+        first, for use after "högre" or "lägre".
+        """
+        if not (np.isfinite(lower) and np.isfinite(upper)):
+            return EN_DASH
+        low, high = round(100 * (lower - 1)), round(100 * (upper - 1))
+        if high <= 0:
+            low, high = -high, -low
+        return self.range(self.number(low), self.number(high)) + self._percent
+
+    def signed_range(self, lower: float, upper: float) -> str:
+        """Limits of a ratio as signed percentages, for tables: "−25 till −13 %"."""
+        if not (np.isfinite(lower) and np.isfinite(upper)):
+            return EN_DASH
+        low, high = (self.number(round(100 * (limit - 1))) for limit in (lower, upper))
+        return self.range(low, high) + self._percent
+
+    def count_word(self, count: int) -> str:
+        """Small counts of things as words: 5 as "fem"."""
+        words = self("number_words").split()
+        return words[count] if 0 <= count < len(words) else self.number(count)
+
+    # --- words
+
+    def verdict(self, verdict: str) -> str:
+        """What the intervals allow to say: "clearly_higher" as "tydligt högre"."""
+        return self(f"verdict_{verdict}")
+
+    def names(self, names: Iterable[str], most: int = 6) -> str:
+        """Names in the language's order: "A, B och C"; beyond ``most`` "… och 4 till"."""
+        ordered = sorted(names, key=swedish_order)
+        if len(ordered) > most:
+            rest = self("and_more", n=self.number(len(ordered) - most + 1))
+            return ", ".join(ordered[: most - 1]) + f" {rest}"
+        if len(ordered) < 2:
+            return "".join(ordered)
+        return ", ".join(ordered[:-1]) + f" {self('and')} {ordered[-1]}"
+
+    def month(self, number: int, *, short: bool = False) -> str:
+        """The name of a month, 1–12."""
+        return self("months_short" if short else "months").split()[number - 1]
+
+    def period(self, year: int, status: str) -> str:
+        """ "2016 (preliminärt)" or "2015"."""
+        return self("period_preliminary", year=year) if status == "preliminary" else str(year)
+
+
+def swedish_order(name: str) -> str:
+    """Sort key with å, ä and ö last, as Swedish readers expect."""
+    return name.casefold().translate(_ORDER)
+
+
+def capital(text: str) -> str:
+    """The text with a capital first letter."""
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,216 @@
+"""The front page: all counties, in Swedish order, by name and on the map."""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import replace
+
+import pytest
+from test_render import check_page
+
+from brapkg.reports import maps
+from brapkg.reports.site import Entry, front_page, swedish_key
+
+NAMES = {
+    "01": "Stockholms län", "03": "Uppsala län", "04": "Södermanlands län",
+    "05": "Östergötlands län", "06": "Jönköpings län", "07": "Kronobergs län",
+    "08": "Kalmar län", "09": "Gotlands län", "10": "Blekinge län", "12": "Skåne län",
+    "13": "Hallands län", "14": "Västra Götalands län", "17": "Värmlands län",
+    "18": "Örebro län", "19": "Västmanlands län", "20": "Dalarnas län",
+    "21": "Gävleborgs län", "22": "Västernorrlands län", "23": "Jämtlands län",
+    "24": "Västerbottens län", "25": "Norrbottens län",
+}  # fmt: skip
+PLACES = {"20": ("Älvdalen", "Avesta", "Mora", "Säter", "Orsa"), "09": ("Gotland",)}
+
+
+@pytest.fixture
+def entries():
+    made = [
+        Entry(code, name, f"{code}.html", PLACES.get(code, ("A", "B")))
+        for code, name in NAMES.items()
+    ]
+    random.Random(1).shuffle(made)
+    return made
+
+
+def page(entries, **kwargs):
+    return front_page(entries, **{"period": "2016", "preliminary": True, **kwargs})
+
+
+def in_list(html: str) -> list[str]:
+    block = html[html.index('<ul class="counties">') : html.index('id="karta"')]
+    return re.findall(r'<span class="name">(?:<a [^>]+>)?([^<]+?) ?<', block)
+
+
+def on_map(html: str) -> str:
+    return re.search(r"<svg.*?</svg>", html, re.S).group(0)
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_page_is_sound_and_small(entries, language):
+    html = page(entries, language=language)
+    check_page(html, language)
+    assert len(html.encode()) <= 200_000
+
+
+def test_counties_stand_in_swedish_order(entries):
+    names = in_list(page(entries))
+    assert len(names) == 21
+    assert names[:4] == ["Blekinge län", "Dalarnas län", "Gotlands län", "Gävleborgs län"]
+    assert names[-7:] == [
+        "Värmlands län", "Västerbottens län", "Västernorrlands län", "Västmanlands län",
+        "Västra Götalands län", "Örebro län", "Östergötlands län",
+    ]  # fmt: skip
+
+
+def test_swedish_letters_come_last_and_in_their_order():
+    names = ["Örebro", "Ärla", "Åre", "Zinkgruvan", "Upplands-Bro", "Upplands Väsby", "arboga"]
+    assert sorted(names, key=swedish_key) == [
+        "arboga", "Upplands-Bro", "Upplands Väsby", "Zinkgruvan", "Åre", "Ärla", "Örebro",
+    ]  # fmt: skip
+
+
+def test_list_and_map_link_to_the_same_pages(entries):
+    html = page(entries)
+    links = re.findall(r'<a href="([^"]+)" aria-label="([^"]+)">', on_map(html))
+    assert len(links) == 21 and len({label for _, label in links}) == 21
+    assert {href for href, _ in links} == {f"{code}.html" for code in NAMES}
+    assert all(html.count(f'href="{code}.html"') == 2 for code in NAMES)
+
+
+def test_municipalities_stand_under_their_county(entries):
+    html = page(entries)
+    assert html.count("<details>") == 21
+    assert (
+        "<li>Avesta</li><li>Mora</li><li>Orsa</li><li>Säter</li><li>Älvdalen</li>" in html
+    )
+    assert '5 kommuner<span class="visually-hidden"> i Dalarnas län</span>' in html
+    assert '1 kommun<span class="visually-hidden"> i Gotlands län</span>' in html
+
+
+def test_counties_without_report_are_text_with_the_reason(entries):
+    change = {"14": {"href": None}, "05": {"failed": True}}
+    changed = [replace(e, **change.get(e.code, {})) for e in entries]
+    html = page(changed)
+    check_page(html, "sv")
+    assert in_list(html) == in_list(page(entries))
+    assert "Västra Götalands län <small>ingen rapport i den här körningen</small>" in html
+    assert "Östergötlands län <small>rapporten gick inte att framställa" in html
+    assert "05.html" not in html and "14.html" not in html
+    assert on_map(html).count("<a ") == 19 and on_map(html).count('class="gap"') == 2
+    assert "streckad kant" in html and "streckad kant" not in page(entries)
+
+
+def test_status_says_whether_the_period_is_final(entries):
+    assert '<span class="status">2016 preliminärt</span>' in page(entries)
+    assert '<span class="status">2016</span>' in page(entries, preliminary=False)
+
+
+def test_names_are_escaped(entries):
+    odd = [replace(e, municipalities=("<b>A&B</b>",)) for e in entries]
+    assert "<li>&lt;b&gt;A&amp;B&lt;/b&gt;</li>" in page(odd)
+
+
+def test_same_entries_same_bytes_whatever_their_order(entries):
+    once = page(entries)
+    maps.counties.cache_clear()
+    assert page(sorted(entries, key=lambda e: e.code)) == once
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda e: e[1:], "missing: "),
+        (lambda e: [*e, e[0]], "given twice: "),
+        (lambda e: [*e, Entry("99", "Atlantis", None, ())], "unknown: 99"),
+    ],
+)
+def test_a_county_too_few_or_too_many_is_refused(entries, change, message):
+    with pytest.raises(ValueError, match=message):
+        page(change(entries))
+
+
+# --- the map's geometry ---
+
+
+@pytest.fixture(scope="module")
+def shapes():
+    return maps.counties().shapes
+
+
+def test_map_has_the_21_counties_in_code_order(shapes):
+    assert [shape.code for shape in shapes] == sorted(NAMES)
+    labels = {shape.code: shape.label for shape in shapes}
+    assert (labels["20"], labels["14"], labels["18"]) == ("Dalarna", "Västra Götaland", "Örebro")
+
+
+def test_coordinates_have_one_decimal(shapes):
+    for shape in shapes:
+        assert re.fullmatch(r"(M(-?\d+\.\d,-?\d+\.\d ?)+Z)+", shape.path), shape.code
+
+
+def test_lines_do_not_cross_each_other_or_any_name(shapes):
+    lines = {s.code: (s.leader[:2], s.leader[2:]) for s in shapes if s.leader}
+    codes = sorted(lines)
+    assert not [(a, b) for a in codes for b in codes if a < b and maps.cross(lines[a], lines[b])]
+    for shape in shapes:
+        left, top, right, bottom = shape.box
+        diagonals = (((left, top), (right, bottom)), ((left, bottom), (right, top)))
+        assert not [
+            (code, shape.code)
+            for code, line in lines.items()
+            for diagonal in diagonals
+            if maps.cross(line, diagonal)
+        ]
+
+
+def test_names_do_not_overlap(shapes):
+    boxes = [shape.box for shape in shapes]
+    for i, a in enumerate(boxes):
+        for b in boxes[:i]:
+            assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
+
+
+def test_names_lie_within_the_frame_and_beside_the_land(shapes):
+    left, top, width, height = map(float, maps.counties().view_box.split())
+    land = [
+        tuple(map(float, point.split(",")))
+        for shape in shapes
+        for point in re.findall(r"-?\d+\.\d,-?\d+\.\d", shape.path)
+    ]
+    for shape in shapes:
+        a, b, c, d = shape.box
+        assert left <= a and top <= b and c <= left + width and d <= top + height
+        if shape.leader:
+            assert not [p for p in land if a < p[0] < c and b < p[1] < d], shape.label
+
+
+def test_neighbours_share_their_border(shapes):
+    """Simplified one by one, the counties would gape."""
+    points = {s.code: set(re.findall(r"-?\d+\.\d,-?\d+\.\d", s.path)) for s in shapes}
+    assert len(points["20"] & points["21"]) > 5
+    assert len(points["24"] & points["25"]) > 5
+
+
+@pytest.mark.parametrize(
+    ("wanted", "room", "expected"),
+    [
+        ([], [], []),
+        ([5.0], [10.0], [5.0]),
+        ([0.0, 50.0], [10.0, 10.0], [0.0, 50.0]),
+        ([0.0, 0.0], [10.0, 10.0], [-5.0, 5.0]),
+        ([0.0, 0.0, 100.0], [10.0, 20.0, 10.0], [-7.5, 7.5, 100.0]),
+    ],
+)
+def test_spread_moves_as_little_as_it_can(wanted, room, expected):
+    assert maps.spread(wanted, room) == pytest.approx(expected)
+
+
+def test_crowded_names_change_places_rather_than_cross_lines():
+    """Pushed down by three names above it, the far dot's line would cut the near one's."""
+    dots = {"a": (9, 8), "b": (9, 9), "c": (9, 9.5), "far": (0, 10), "near": (9, 12)}
+    heights = maps._column(dots, {code: (code,) for code in dots}, 20.0)
+    lines = [(dots[code], (20.0, height)) for code, height in heights.items()]
+    assert not any(maps.cross(a, b) for i, a in enumerate(lines) for b in lines[:i])
+    assert heights["near"] < heights["far"]
