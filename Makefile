@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 JOBS ?= 2
 
-.PHONY: reports test build lab clean
+.PHONY: reports test build lab notebooks clean
 
 reports: $(READY)
 	$(BIN)/brapkg build
@@ -28,6 +28,10 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $(READY)
+
+# Run the notebooks anew and store their outputs, which `make test` compares.
+notebooks: build
+	$(BIN)/jupyter nbconvert --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False --log-level=ERROR notebooks/*.ipynb
 
 clean:
 	rm -rf .venv reports
