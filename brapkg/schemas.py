@@ -47,7 +47,9 @@ def check(name: str, table: pd.DataFrame) -> pd.DataFrame:
         for column, told in record["columns"].items()
     }
     schema = pa.DataFrameSchema(columns, unique=record["key"], strict=True)
-    typed = table.reindex(columns=list(columns)).astype({c: s.dtype.type for c, s in columns.items()})
+    # pandera cannot report repeated keys where the index has repeats of its own.
+    typed = table.reset_index(drop=True).reindex(columns=list(columns))
+    typed = typed.astype({c: s.dtype.type for c, s in columns.items()})
     try:
         checked = schema.validate(typed, lazy=True)
     except pa.errors.SchemaErrors as errors:
@@ -78,4 +80,5 @@ def resource(name: str) -> dict:
         limits["required"] = told.get("required", True)
         kind = {"type": told["type"], "description": told["description"]}
         fields.append({"name": column, **kind, "constraints": limits})
-    return {"fields": fields, "primaryKey": record["key"]}
+    # By default the standard takes empty text for a missing value; here it is a value of its own.
+    return {"fields": fields, "primaryKey": record["key"], "missingValues": []}

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -27,11 +27,15 @@ KEPT = ".gitignore"
 
 @dataclass(frozen=True)
 class Built:
-    """What a build made: the folder, rows by table, and what became of the exports' rows."""
+    """What a build made: the folder, rows by table, and what became of the exports' rows.
+
+    ``notices`` tell what the exports leave out: months without every municipality, for one.
+    """
 
     folder: Path
     rows: dict[str, int]
     account: bra.Account
+    notices: list[str] = field(default_factory=list)
 
 
 def build(raw: Path | None = None, target: Path | None = None) -> Built:
@@ -71,13 +75,14 @@ def build(raw: Path | None = None, target: Path | None = None) -> Built:
             shutil.copy2(target / KEPT, beside / KEPT)
         _swap(beside, target)
     except OSError as error:
-        shutil.rmtree(beside, ignore_errors=True)
         raise DataError(
             f"{target}: cannot be written ({error.strerror or error}). Nothing there was changed; "
             "check the folder's rights and the space on the disk."
         ) from None
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
     _load.cache_clear()
-    return Built(target, {name: len(table) for name, table in checked.items()}, told.account)
+    return Built(target, {name: len(table) for name, table in checked.items()}, told.account, told.notices)
 
 
 def load(name: str, processed: Path | None = None) -> pd.DataFrame:
@@ -98,8 +103,11 @@ def load(name: str, processed: Path | None = None) -> pd.DataFrame:
 
 @lru_cache(maxsize=64)
 def _load(name: str, folder: Path, _version: int) -> pd.DataFrame:
-    package = json.loads((folder / PACKAGE).read_text(encoding="utf-8"))
-    told = {resource["name"]: resource for resource in package["resources"]}
+    try:
+        package = json.loads((folder / PACKAGE).read_text(encoding="utf-8"))
+        told = {resource["name"]: resource for resource in package["resources"]}
+    except (ValueError, KeyError, TypeError):
+        raise DataError(f"{folder / PACKAGE}: was changed since it was built. Run `brapkg build`.") from None
     if name not in told:
         raise DataError(f"No table {name!r} in {folder}. There are: {', '.join(sorted(told))}.")
     path = folder / told[name]["path"]
@@ -162,8 +170,15 @@ def _swap(new: Path, target: Path) -> None:
 def _restore(target: Path) -> None:
     """Bring the old tables back where a build ended between its two renames."""
     old = _aside(target)
-    if old.exists() and not target.exists():
+    if not old.exists() or target.exists():
+        return
+    try:
         os.rename(old, target)
+    except OSError as error:
+        raise DataError(
+            f"{old}: holds the tables of before an interrupted build and cannot be renamed to "
+            f"{target.name} ({error.strerror or error}). Check the folder's rights."
+        ) from None
 
 
 def _aside(target: Path) -> Path:

@@ -12,16 +12,21 @@ from brapkg.errors import DataError
 from brapkg.sources import bra, shipped, snapshot
 
 NATION = "00"
+YEAR_KEY = ["area", "offence", "year"]
 CODES = {"area": "str", "offence": "str", "status": "str"}
 
 
 @dataclass
 class Tidy:
-    """The tidy tables by name, what became of the exports' rows, and the files they came from."""
+    """The tidy tables by name, what became of the exports' rows, and the files they came from.
+
+    ``notices`` are sentences on what the exports in ``data/raw/bra`` leave out.
+    """
 
     tables: dict[str, pd.DataFrame]
     account: bra.Account
     sources: list[dict] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
 
 
 def read(raw: Path) -> Tidy:
@@ -33,40 +38,65 @@ def read(raw: Path) -> Tidy:
         With every problem: a table missing or not as its sidecar says, an export that is none,
         an export that contradicts a shipped table.
     """
-    shipped_tables, sources = _shipped(raw)
-    exports = sorted((raw / "bra").glob("*.txt"))
-    strange = [
-        f"{path}: is no .txt export of Brå; only those are read from data/raw/bra. Move it away."
-        for path in sorted((raw / "bra").glob("*"))
-        if path.suffix != ".txt" and not path.name.startswith(".") and path.name != "README.md"
-    ]
-    if strange:
-        raise DataError(strange)
-    exported, account = bra.read_exports(exports)
-    sources += [{"title": path.name, "path": f"raw/bra/{path.name}"} for path in exports]
+    problems: list[str] = []
+    shipped_tables, sources = _shipped(raw, problems)
+    exported, account, files = _exports(raw / "bra", problems)
+    if problems:
+        raise DataError(problems)
 
     months = exported[exported["month"] > 0]
     years = pd.concat([shipped.by_year(months), exported[exported["month"] == bra.WHOLE_YEAR]])
     known_years = shipped_tables["offences_municipality_year"]
     known_months = shipped_tables["offences_county_month"]
     new_months = pd.concat([months[months["area"].str.len() == 4], shipped.by_county_and_month(months)])
-    years = _merge(known_years, years[years["area"].str.len() == 4], ["area", "offence", "year"])
-    month_key = ["area", "offence", "year", "month"]
+    years = _merge(known_years, years[years["area"].str.len() == 4], YEAR_KEY, problems)
+    months = _merge(known_months, new_months, [*YEAR_KEY, "month"], problems)
+    if problems:
+        raise DataError(problems)
     tables = {
         "areas": _areas(),
         "population": _with_sums(shipped_tables["population"], ["year"], "residents"),
         "offences_year": _with_sums(years, ["offence", "year"], "count"),
-        "offences_month": _merge(known_months, new_months, month_key),
+        "offences_month": months,
         "official_totals": shipped_tables["official_totals"],
         "reported_offences_rate": shipped_tables["reported_offences_2025"],
     }
     tables["coverage"] = coverage(tables["offences_year"], tables["official_totals"])
-    return Tidy(tables, account, sources)
+    return Tidy(tables, account, [*sources, *files], notices(exported, set(known_years["year"])))
 
 
-def _shipped(raw: Path) -> tuple[dict[str, pd.DataFrame], list[dict]]:
+def notices(exported: pd.DataFrame, known_years: set[int]) -> list[str]:
+    """What the exports leave out: municipalities of a month or year, months of a year.
+
+    Parameters
+    ----------
+    exported : DataFrame as from ``bra.read_exports``.
+    known_years : years that the shipped table holds; they lack nothing for want of a month.
+    """
+    everyone = len(areas.municipalities())
+    cells = exported[exported["area"].str.len() == 4].groupby(["year", "month", "offence"])
+    fewest = cells["area"].nunique().groupby(["year", "month"]).min().reset_index(name="found")
+    told = [
+        f"{_when(year, months.tolist())} in data/raw/bra: {found} of {everyone} municipalities. "
+        "Counties that lack one get no sum."
+        for (year, found), months in fewest[fewest["found"] < everyone].groupby(["year", "found"])["month"]
+    ]
+    for year, months in fewest.groupby("year")["month"]:
+        if bra.WHOLE_YEAR not in set(months) and len(months) < 12 and year not in known_years:
+            told.append(f"{year} in data/raw/bra: {len(months)} of 12 months. The year gets no sum.")
+    return told
+
+
+def _when(year: int, months: list[int]) -> str:
+    if months == [bra.WHOLE_YEAR]:
+        return str(year)
+    first, last = (f"{year}-{month:02d}" for month in (months[0], months[-1]))
+    return first if first == last else f"{first} to {last} ({len(months)} months)"
+
+
+def _shipped(raw: Path, problems: list[str]) -> tuple[dict[str, pd.DataFrame], list[dict]]:
     """The tables that come with the project, once their sidecars have been verified."""
-    tables, sources, problems = {}, [], []
+    tables, sources = {}, []
     for name in shipped.TABLES:
         path = raw / f"{name}.csv"
         try:
@@ -76,12 +106,26 @@ def _shipped(raw: Path) -> tuple[dict[str, pd.DataFrame], list[dict]]:
             continue
         tables[name] = pd.read_csv(path, dtype=CODES, keep_default_na=False)
         sources.append({"title": record["title"], "path": f"raw/{path.name}", "sha256": record["sha256"]})
-    if problems:
-        raise DataError(problems)
     return tables, sources
 
 
-def _merge(known: pd.DataFrame, new: pd.DataFrame, key: list[str]) -> pd.DataFrame:
+def _exports(folder: Path, problems: list[str]) -> tuple[pd.DataFrame, bra.Account, list[dict]]:
+    """The user's exports, what became of their rows, and the files."""
+    paths = sorted(folder.glob("*.txt"))
+    problems += [
+        f"{path}: is no .txt export of Brå; only those are read from data/raw/bra. Move it away."
+        for path in sorted(folder.glob("*"))
+        if path not in paths and not path.name.startswith(".") and path.name != "README.md"
+    ]
+    try:
+        exported, account = bra.read_exports(paths)
+    except DataError as error:
+        problems += error.problems
+        exported, account = bra.read_exports([])
+    return exported, account, [{"title": path.name, "path": f"raw/bra/{path.name}"} for path in paths]
+
+
+def _merge(known: pd.DataFrame, new: pd.DataFrame, key: list[str], problems: list[str]) -> pd.DataFrame:
     """Known and new figures together; final ones replace preliminary ones, others must agree."""
     columns = [*key, "count", "status"]
     both = pd.concat([known[columns], new[columns]], ignore_index=True)
@@ -90,18 +134,20 @@ def _merge(known: pd.DataFrame, new: pd.DataFrame, key: list[str]) -> pd.DataFra
     replaced = (both["status"] == "preliminary") & both.set_index(key).index.isin(final)
     both = both[~replaced]
     clash = both[both.duplicated(key, keep=False)]
-    if len(clash):
-        raise DataError([_contradiction(group) for _, group in clash.groupby(key)])
+    problems += [_contradiction(group) for _, group in clash.groupby(key)]
     return both
 
 
 def _contradiction(group: pd.DataFrame) -> str:
     first = group.iloc[0]
-    where = f"{areas.get(first['area']).name}, {catalogue.offence(first['offence']).sv}, {first['year']}"
+    by_month = "month" in group
+    when = _when(first["year"], [first["month"] if by_month else bra.WHOLE_YEAR])
+    table = "offences_county_month.csv" if by_month else "offences_municipality_year.csv"
     found = " and ".join(str(count) for count in group["count"])
     return (
-        f"{where}: the exports in data/raw/bra and the table in data/raw give {found}, both "
-        f"{first['status']}. Keep the newer export, or rebuild the table with `brapkg snapshot`."
+        f"{areas.get(first['area']).name}, {catalogue.offence(first['offence']).sv}, {when}: data/raw/{table} "
+        f"and the exports in data/raw/bra give {found}, both {first['status']}. Move the export away, or "
+        "compute the table anew from newer exports with `brapkg snapshot`."
     )
 
 

@@ -1,12 +1,17 @@
-"""What the tests share: the folder of real files, and exports written by hand."""
+"""What the tests share: the folder of real files, exports written by hand, and built stores."""
 
 from __future__ import annotations
 
 import os
+import shutil
+from html import escape
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from brapkg import indicators, paths, schemas, store
+from brapkg.figures.drawing import Picture
 from brapkg.sources import bra
 
 HEADER = "Region;Brott;År;Period;Antal;/100 000 inv"
@@ -46,3 +51,103 @@ def export(
     path = tmp_path / name
     path.write_bytes("".join(f"{line}\n" for line in [HEADER, *lines]).encode(encoding))
     return path
+
+
+# --- stores --------------------------------------------------------------------------------------
+
+RAW = paths.CLONE / "data" / "raw"
+
+
+@pytest.fixture
+def raw(tmp_path) -> Path:
+    """The project's own tables in a workspace of the test's own, without any export."""
+    return copied(tmp_path / "data" / "raw")
+
+
+def copied(folder: Path) -> Path:
+    """Copy the project's own tables, and only them, to a new folder with a place for exports."""
+    (folder / "bra").mkdir(parents=True)
+    for path in (*RAW.glob("*.csv"), *RAW.glob("*.meta.json")):
+        shutil.copy(path, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def processed(tmp_path_factory) -> Path:
+    """A store built from the project's own tables; not to be changed."""
+    folder = tmp_path_factory.mktemp("store")
+    store.build(copied(folder / "raw"), folder / "processed")
+    return folder / "processed"
+
+
+@pytest.fixture(scope="session")
+def processed_whole(shared_data, tmp_path_factory) -> Path:
+    """A store built with the 48 monthly exports beside the project's own tables."""
+    folder = tmp_path_factory.mktemp("whole")
+    raw = copied(folder / "raw")
+    for path in (shared_data / "bra/sol_databasfil_2013_2016").glob("*.txt"):
+        (raw / "bra" / path.name).symlink_to(path)
+    store.build(raw, folder / "processed")
+    return folder / "processed"
+
+
+@pytest.fixture(scope="session")
+def tables(processed) -> dict[str, pd.DataFrame]:
+    """Every tidy table of ``processed``."""
+    return {name: store.load(name, processed) for name in schemas.tables()}
+
+
+@pytest.fixture
+def quick(monkeypatch, tables):
+    """Builds read and check as ever, but take the indicators as computed already."""
+    def compute(told):
+        return {name: table for name, table in tables.items() if name not in told}
+
+    monkeypatch.setattr(indicators, "compute", compute)
+
+
+# --- the store in use, and pages without drawings ------------------------------------------------
+
+
+def use(patch: pytest.MonkeyPatch, processed: Path, folder: Path) -> Path:
+    """Make ``folder`` the workspace in use, with ``processed`` as its store."""
+    (folder / "data" / "raw").mkdir(parents=True)
+    (folder / "data" / "processed").symlink_to(processed)
+    patch.setenv("BRAPKG_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def built(processed, tmp_path_factory):
+    """The project's own tables, built and in use for a whole file of tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        yield use(patch, processed, tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture
+def built_whole(processed_whole, tmp_path, monkeypatch) -> Path:
+    """The store with the 48 monthly exports, in use for one test."""
+    return use(monkeypatch, processed_whole, tmp_path / "home")
+
+
+@pytest.fixture(scope="module")
+def undrawn():
+    """Pictures with title and description but nothing drawn: drawing takes most of a page's time."""
+    from brapkg.figures import dots, lines, maps, scatter
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (dots, lines, maps, scatter):
+            patch.setattr(module, "picture", _blank)
+        patch.setattr(maps, "layout", lambda *_, **__: maps.Layout({}, {}, 1.0))
+        yield
+
+
+def _blank(draw, *, name: str, title: str, description: str, **_) -> Picture:
+    def svg(form: str) -> str:
+        return (
+            f'<svg class="fig-{form}" role="img" aria-labelledby="{name}-{form}-t {name}-{form}-d">'
+            f'<title id="{name}-{form}-t">{escape(title)}</title>'
+            f'<desc id="{name}-{form}-d">{escape(description)}</desc></svg>'
+        )
+
+    return Picture(svg("wide"), svg("narrow"), b"PNG")

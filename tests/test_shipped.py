@@ -253,3 +253,83 @@ def test_a_list_that_lacks_a_municipality_is_refused(shared_data, tmp_path, read
     (source / "population" / name).write_text("\n".join(lines[:-1]), encoding="utf-8")
     (line,) = refused(source, tmp_path / "raw")
     assert f"{name}: " in line and "289 municipalities" in line
+
+
+# --- producers' files that are wrong -------------------------------------------------------------
+
+
+def with_text(source, folder, name, change):
+    """A folder like the source, with one file's text changed."""
+    here = linked(source, folder, without=name) / name
+    here.write_text(change((source / name).read_text(encoding="utf-8")), encoding="utf-8")
+    return folder
+
+
+HEADINGS = {
+    "bra/other/riket_2000_2016.csv": "timepoint",
+    "bra/other/lan_and_police_region_totals_2011_2016.csv": "antal",
+    "bra/other/kommun_totals_2021.csv": "name",
+    "population/kolada_invanare_1998_2019_tidy.csv": "invanare",
+    "population/scb_population_2024.csv": "population",
+    "population/kolada_invanare_2025.csv": "N01951_invanare",
+    "kolada/n07540_reported_offences_2025.csv": "N07540_ar",
+    "classification/municipalities.csv": "county_code",
+    "classification/neighbours.csv": "skl_code",
+}
+
+
+@pytest.mark.parametrize("name", HEADINGS)
+def test_a_wrong_heading_is_refused_with_the_columns_found_and_needed(
+    shared_data, tmp_path, read_already, name
+):
+    column = HEADINGS[name]
+    source = with_text(shared_data, tmp_path / "source", name, lambda t: t.replace(column, "other", 1))
+    (line,) = refused(source, tmp_path / "raw")
+    assert f"{name}, line 1: lacks the columns {column}; found are " in line and "other" in line
+
+
+@pytest.mark.parametrize("name", HEADINGS)
+@pytest.mark.parametrize("text", ["", "\n\n", "not a table"])
+def test_a_file_that_is_no_table_is_refused_by_name(shared_data, tmp_path, read_already, name, text):
+    source = with_text(shared_data, tmp_path / "source", name, lambda _: text)
+    (line,) = refused(source, tmp_path / "raw")
+    assert name in line
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "words"),
+    [
+        ("bra/other/riket_2000_2016.csv", "1210821", "many", 'line 2: "many" is no number for value'),
+        ("bra/other/riket_2000_2016.csv", "1210821", "", 'line 2: "" is no whole number for value'),
+        ("bra/other/riket_2000_2016.csv", "1210821", "0.5", 'line 2: "0.5" is no whole number'),
+        ("bra/other/riket_2000_2016.csv", "2000-01-01", "in 2000", 'line 2: "in 2" is no number for timepoint'),
+        ("bra/other/lan_and_police_region_totals_2011_2016.csv", "1416280", "x", '"x" is no number for antal'),
+        ("population/scb_population_2024.csv", "50295", "50 295", '"50 295" is no number for population'),
+        ("population/scb_population_2024.csv", "50295", "", "1 values are missing or negative"),
+        ("population/kolada_invanare_2025.csv", "50495.0", "-5", "1 values are missing or negative"),
+        ("population/kolada_invanare_1998_2019_tidy.csv", "Ale,", "Atlantis,", "'Atlantis'"),
+        ("classification/municipalities.csv", "Upplands Väsby,01", "Upplands Väsby,99", "'99'"),
+        ("bra/other/kommun_totals_2021.csv", "Ale kommun", "Ala", 'names neither "Ale kommun" nor "Ales kommun"'),
+    ],
+)
+def test_a_wrong_cell_is_refused_with_what_it_holds(
+    shared_data, tmp_path, read_already, name, old, new, words
+):
+    source = with_text(shared_data, tmp_path / "source", name, lambda t: t.replace(old, new))
+    lines = refused(source, tmp_path / "raw")
+    assert name in lines[0] and words in lines[0]
+
+
+def test_a_file_in_another_encoding_is_refused_by_name(shared_data, tmp_path, read_already):
+    name = "classification/municipalities.csv"
+    source = linked(shared_data, tmp_path / "source", without=name)
+    (source / name).write_bytes((shared_data / name).read_text(encoding="utf-8").encode("iso-8859-1"))
+    (line,) = refused(source, tmp_path / "raw")
+    assert f"{name}: cannot be read as a table" in line
+
+
+def test_a_list_without_the_wanted_years_is_refused(shared_data, tmp_path, read_already):
+    name = "population/kolada_invanare_1998_2019_tidy.csv"
+    source = with_text(shared_data, tmp_path / "source", name, lambda t: t.splitlines()[0] + "\nAle,1998,25292\n")
+    (line,) = refused(source, tmp_path / "raw")
+    assert f"{name}: " in line and "no rows of the years wanted" in line

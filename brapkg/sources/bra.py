@@ -17,6 +17,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -220,6 +221,7 @@ def _once(column: pd.Series, function) -> dict:
     return {value: function(value) for value in column.unique()}
 
 
+@cache
 def area_code(name: str) -> str | None:
     """The code of an area as Brå names it, or None (city districts, areas abroad, …)."""
     text = name.strip()
@@ -247,7 +249,7 @@ def _periods(frame: pd.DataFrame, problems: list[str]) -> dict[str, pd.Series]:
     month_text = frame["period"].where(~yearly, "").str.strip().str.casefold()
     matched = {text: _YEAR.fullmatch(text) for text in year_text.unique()}
     month = month_text.map(MONTHS).mask(yearly, WHOLE_YEAR)
-    bad = year_text.map(lambda text: matched[text] is None) | month.isna()
+    bad = year_text.isin([text for text, match in matched.items() if match is None]) | month.isna()
     for row in frame[bad].itertuples():
         problems.append(
             f'{row.file}, line {row.line}: period "{row.year_text};{row.period}" is neither a month '

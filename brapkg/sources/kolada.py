@@ -12,6 +12,7 @@ import pandas as pd
 
 from brapkg import areas
 from brapkg.errors import DataError
+from brapkg.sources import table
 
 MUNICIPALITIES = 290
 
@@ -20,41 +21,50 @@ def residents_by_name(path: Path, first: int, last: int) -> pd.DataFrame:
     """Residents on 31 December, from one year to another, of a table ``Municipality, ar, invanare``.
 
     Returns ``area`` (code), ``year``, ``residents``, one row per municipality and year.
+    Raises ``DataError`` when the file is missing or wrong.
     """
-    table = pd.read_csv(path)
-    table = table[table["ar"].between(first, last)]
-    code = {name: areas.find(name, "municipality").code for name in table["Municipality"].unique()}
-    return _checked(
-        path, table["Municipality"].map(code), table["ar"], table["invanare"], "residents"
-    ).astype({"residents": "int64"})
+    text = table.read_csv(path, ["Municipality", "ar", "invanare"])
+    years = table.integers(path, text["ar"])
+    text, years = text[years.between(first, last)], years[years.between(first, last)]
+    area = table.codes(path, text["Municipality"], "municipality")
+    return _checked(path, area, years, table.integers(path, text["invanare"]), "residents")
 
 
-def values_by_code(path: Path, value: str, *, year: int | None = None) -> pd.DataFrame:
-    """A value by municipality from a table with codes in its first column.
+def values_by_code(path: Path, value: str, columns: tuple[str, str], year: str | int) -> pd.DataFrame:
+    """A value by municipality from a table with codes.
 
     Parameters
     ----------
     path : Path of the CSV file.
     value : str, the name the value gets (``"residents"``, ``"rate"``).
-    year : int, optional: the year where the table has no column of years (its last, otherwise).
+    columns : the names of the columns with codes and with values.
+    year : str or int, the name of the column with years, or the year where there is none.
+
+    Raises
+    ------
+    DataError
+        When the file is missing, lacks a column, or does not hold every municipality once.
     """
-    table = pd.read_csv(path, dtype={0: str})
-    code = table.iloc[:, 0].astype(str).str.zfill(4)
-    years = pd.Series(year, index=table.index) if year else table.iloc[:, 3]
-    return _checked(path, code, years, table.iloc[:, 2], value)
+    named = [year] if isinstance(year, str) else []
+    text = table.read_csv(path, [*columns, *named])
+    years = table.integers(path, text[year]) if named else pd.Series(year, index=text.index)
+    code, values = columns
+    return _checked(path, text[code].str.zfill(4), years, table.numbers(path, text[values]), value)
 
 
 def _checked(path: Path, code, year, value, name: str) -> pd.DataFrame:
-    table = pd.DataFrame({"area": code, "year": year.astype(int), name: value})
+    found = pd.DataFrame({"area": code, "year": year, name: value})
     known = {area.code for area in areas.municipalities()}
     problems = [
         f"{path}: {y} has {len(part)} municipalities ({len(set(part['area']) - known)} unknown), "
         f"but Sweden has {MUNICIPALITIES}; every one of them once is needed."
-        for y, part in table.groupby("year")
+        for y, part in found.groupby("year")
         if set(part["area"]) != known or len(part) != MUNICIPALITIES
     ]
-    if not (table[name] >= 0).all():
-        problems.append(f"{path}: {int((~(table[name] >= 0)).sum())} values are missing or negative.")
+    if found.empty:
+        problems.append(f"{path}: has a heading but no rows of the years wanted.")
+    if not (found[name] >= 0).all():
+        problems.append(f"{path}: {int((~(found[name] >= 0)).sum())} values are missing or negative.")
     if problems:
         raise DataError(problems)
-    return table
+    return found

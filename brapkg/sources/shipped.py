@@ -13,7 +13,7 @@ import pandas as pd
 
 from brapkg import areas, catalogue
 from brapkg.errors import DataError
-from brapkg.sources import bra, kolada, snapshot
+from brapkg.sources import bra, kolada, snapshot, table
 
 RECORDS = Path(__file__).parents[1] / "records" / "tables.toml"
 TABLES = (
@@ -45,23 +45,20 @@ def write_tables(source: Path, target: Path) -> list[Path]:
         )
     exports, _ = bra.read_exports((source / EXPORTS).glob("*.txt"))
     _all_months(exports, source / EXPORTS)
-    try:
-        made = (
-            municipalities(source),
-            by_year(exports),
-            by_county_and_month(exports),
-            official_totals(source),
-            population(source),
-            kolada.values_by_code(source / "kolada" / "n07540_reported_offences_2025.csv", "rate"),
-        )
-    except FileNotFoundError as error:
-        raise DataError(f"{error.filename}: is missing; every export is needed.") from None
+    made = (
+        municipalities(source),
+        by_year(exports),
+        by_county_and_month(exports),
+        official_totals(source),
+        population(source),
+        reported_offences(source),
+    )
     tables = dict(zip(TABLES, made, strict=True))
     target.mkdir(parents=True, exist_ok=True)
     with RECORDS.open("rb") as file:
         records = tomllib.load(file)
-    for name, table in tables.items():
-        snapshot.write(target / f"{name}.csv", table, records[name])
+    for name, computed in tables.items():
+        snapshot.write(target / f"{name}.csv", computed, records[name])
     return [target / f"{name}.csv" for name in tables]
 
 
@@ -106,27 +103,29 @@ def by_county_and_month(months: pd.DataFrame) -> pd.DataFrame:
 
 def official_totals(source: Path) -> pd.DataFrame:
     """Brå's own totals: ``area, offence, year, count, status`` (the municipalities' checks)."""
-    nation = pd.read_csv(source / "bra/other/riket_2000_2016.csv")
+    path = source / "bra/other/riket_2000_2016.csv"
+    nation = table.read_csv(path, ["crime", "timepoint", "value"])
     ids = catalogue.names("nation")
     series = pd.DataFrame(
         {
             "area": "00",
             "offence": nation["crime"].str.strip().str.casefold().map(ids),
-            "year": nation["timepoint"].str[:4].astype(int),
-            "count": nation["value"],
+            "year": table.integers(path, nation["timepoint"].str[:4]),
+            "count": table.integers(path, nation["value"]),
             "status": "final",
         }
     )
     # The export of 2000–2016 was made while 2016 was preliminary, as the other one says.
     series.loc[series["year"] == 2016, "status"] = "preliminary"
-    regions = pd.read_csv(source / "bra/other/lan_and_police_region_totals_2011_2016.csv", dtype=str)
+    path = source / "bra/other/lan_and_police_region_totals_2011_2016.csv"
+    regions = table.read_csv(path, ["region", "ar", "antal"])
     regions = regions[regions["antal"] != bra.NOT_PUBLISHED]
     totals = pd.DataFrame(
         {
             "area": regions["region"].map(bra.area_code),
             "offence": catalogue.TOTAL,
-            "year": regions["ar"].str[:4].astype(int),
-            "count": regions["antal"].astype(int),
+            "year": table.integers(path, regions["ar"].str[:4]),
+            "count": table.integers(path, regions["antal"]),
             "status": regions["ar"].str.endswith("prel.").map({True: "preliminary", False: "final"}),
         }
     )
@@ -140,43 +139,63 @@ def official_totals(source: Path) -> pd.DataFrame:
 def population(source: Path) -> pd.DataFrame:
     """Residents on 31 December: ``area, year, residents`` (2020–2023 are missing)."""
     folder = source / "population"
+    residents = "N01951_invanare"
     parts = [
         kolada.residents_by_name(folder / "kolada_invanare_1998_2019_tidy.csv", *YEARS),
-        kolada.values_by_code(folder / "scb_population_2024.csv", "residents", year=2024),
-        kolada.values_by_code(folder / "kolada_invanare_2025.csv", "residents"),
+        kolada.values_by_code(
+            folder / "scb_population_2024.csv", "residents", ("kommun_kod", "population"), 2024
+        ),
+        kolada.values_by_code(
+            folder / "kolada_invanare_2025.csv", "residents", ("kommunkod", residents), "N01951_ar"
+        ),
     ]
-    table = pd.concat(parts).astype({"residents": "int64"})
-    return table.sort_values(["area", "year"], ignore_index=True)
+    everyone = pd.concat(parts).astype({"residents": "int64"})
+    return everyone.sort_values(["area", "year"], ignore_index=True)
+
+
+def reported_offences(source: Path) -> pd.DataFrame:
+    """Kolada's rates of reported offences (N07540): ``area, year, rate``."""
+    path = source / "kolada" / "n07540_reported_offences_2025.csv"
+    columns = ("kommunkod", "N07540_anmalda_brott_per_100k")
+    return kolada.values_by_code(path, "rate", columns, "N07540_ar")
 
 
 def municipalities(source: Path) -> pd.DataFrame:
     """The 290 municipalities: code, names, county, SKR groups, police region, neighbours."""
-    folder = source / "classification"
-    members = pd.read_csv(folder / "municipalities.csv", dtype=str)
-    borders = pd.read_csv(folder / "neighbours.csv", dtype=str).set_index("skl_code")["neighbours"]
-    group = {name: areas.find(name, "group").code for name in {*members["skr2017"], *members["skr2023"]}}
+    path = source / "classification" / "municipalities.csv"
+    columns = ["municipality_code", "municipality_name", "county_code", "skr2023", "skr2017"]
+    members = table.read_csv(path, columns)
+    borders = table.read_csv(path.with_name("neighbours.csv"), ["skl_code", "neighbours"])
+    borders = borders.set_index("skl_code")["neighbours"].to_dict()
     full = _full_names(source / "bra/other/kommun_totals_2021.csv", members)
-    code = members["municipality_code"]
+    code, county = members["municipality_code"], table.codes(path, members["county_code"], "county")
     return pd.DataFrame(
         {
             "code": code,
             "name": members["municipality_name"],
             "full_name": code.map(full),
-            "county": members["county_code"],
-            "skr_2017": members["skr2017"].map(group),
-            "skr_2023": members["skr2023"].map(group),
-            "police_region": members["county_code"].map(lambda c: areas.get(c).police_region),
-            "neighbours": code.map(borders).fillna("").map(lambda t: " ".join(sorted(t.split(",")))),
+            "county": county,
+            "skr_2017": table.codes(path, members["skr2017"], "group"),
+            "skr_2023": table.codes(path, members["skr2023"], "group"),
+            "police_region": county.map(lambda c: areas.get(c).police_region),
+            "neighbours": code.map(lambda c: " ".join(sorted(borders.get(c, "").split(",")))),
         }
     ).sort_values("code", ignore_index=True)
 
 
 def _full_names(path: Path, members: pd.DataFrame) -> dict[str, str]:
-    """Names in full ("Bjurholms kommun", "Ale kommun"), in the alphabetical order of the codes' list."""
-    listed = pd.read_csv(path, sep=";", encoding="utf-8-sig")["name"].str.strip().str.replace("–", "-")
-    named = {}
+    """Names in full ("Bjurholms kommun", "Ale kommun") by code; every municipality has one.
+
+    Raises ``DataError`` with the municipalities that the list does not name.
+    """
+    listed = table.read_csv(path, ["name"], sep=";")["name"].str.strip().str.replace("–", "-")
+    known, named, problems = set(listed), {}, []
     for code, name in zip(members["municipality_code"], members["municipality_name"], strict=True):
-        forms = {f"{name} kommun", f"{name}s kommun"}
-        found = listed[listed.isin(forms)]
-        named[code] = FULL_NAMES.get(code) or found.iloc[0]
+        found = sorted({f"{name} kommun", f"{name}s kommun"} & known)
+        if code in FULL_NAMES or found:
+            named[code] = FULL_NAMES.get(code) or found[0]
+        else:
+            problems.append(f'{path}: names neither "{name} kommun" nor "{name}s kommun" ({code}).')
+    if problems:
+        raise DataError(problems)
     return named
