@@ -11,6 +11,7 @@ import calendar
 
 import numpy as np
 import pandas as pd
+from pandas.api.typing import DataFrameGroupBy
 
 from brapkg import areas, catalogue
 from brapkg.stats import comparison, funnel, rates, shrinkage, trend
@@ -91,9 +92,10 @@ def wobble_table(years: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _sd(wobble: pd.DataFrame, kind: str, offence: str) -> float:
-    """The variation between years; none where it could not be estimated."""
-    return wobble.set_index(["kind", "offence"])["sd"].fillna(0.0).get((kind, offence), 0.0)
+def _sds(wobble: pd.DataFrame, kind: str) -> dict[str, float]:
+    """The variation between years by offence; none where it could not be estimated."""
+    mine = wobble[wobble["kind"] == kind]
+    return mine.set_index("offence")["sd"].fillna(0.0).to_dict()
 
 
 def _wide(long: pd.DataFrame) -> pd.DataFrame:
@@ -111,22 +113,22 @@ def _with_verdict(table: pd.DataFrame) -> pd.DataFrame:
 def comparison_table(rated: pd.DataFrame, wobble: pd.DataFrame) -> pd.DataFrame:
     """Each county against the nation, its own part of it included."""
     known = rated[rated["missing"] == ""]
-    nation = known[known["area"] == NATION].set_index(["offence", "year"])
+    nation = known[(known["area"] == NATION) & (known["count"] > 0)]
+    counties = known[(known["area"].str.len() == 2) & (known["area"] != NATION)]
+    key = ["offence", "year"]
+    pairs = counties.merge(nation[[*key, "count", "population"]], on=key, suffixes=("", "_nation"))
+    sd = _sds(wobble, "county")
     parts = []
-    for (offence, year), part in known[known["area"].str.len() == 2].groupby(["offence", "year"]):
-        counties = part[part["area"] != NATION].set_index("area")
-        if (offence, year) not in nation.index:
-            continue
-        whole = nation.loc[(offence, year)]
+    for offence, part in pairs.groupby("offence"):
         ratio = comparison.part_of_whole(
-            counties["count"],
-            counties["population"],
-            whole["count"],
-            whole["population"],
-            wobble=_sd(wobble, "county", offence),
+            part["count"],
+            part["population"],
+            part["count_nation"],
+            part["population_nation"],
+            wobble=sd[offence],
             levels=LEVELS,
         )
-        parts.append(_wide(ratio).assign(offence=offence, year=year).reset_index())
+        parts.append(part[["area", "offence", "year"]].join(_wide(ratio)))
     return _with_verdict(pd.concat(parts, ignore_index=True))
 
 
@@ -138,6 +140,8 @@ def change_table(rated: pd.DataFrame, wobble: pd.DataFrame) -> pd.DataFrame:
     kind = np.select(
         [pairs["area"] == NATION, pairs["area"].str.len() == 2], ["nation", "county"], "municipality"
     )
+    # The nation's variation cannot be told from that of a single series.
+    sd = {which: _sds(wobble, which) for which in ("county", "municipality")} | {"nation": {}}
     parts = []
     for (which, offence), part in pairs.groupby([kind, "offence"]):
         ratio = comparison.change(
@@ -145,7 +149,7 @@ def change_table(rated: pd.DataFrame, wobble: pd.DataFrame) -> pd.DataFrame:
             part["population_before"],
             part["count"],
             part["population"],
-            wobble=0.0 if which == "nation" else _sd(wobble, which, offence),
+            wobble=sd[which].get(offence, 0.0),
             minimum=MINIMUM_FOR_CHANGE,
             levels=LEVELS,
         )
@@ -162,20 +166,39 @@ def edition_for(year: int) -> int:
     return 2023 if year >= EDITION_2023_FROM else 2017
 
 
+def _whole_country(rated: pd.DataFrame) -> pd.DataFrame:
+    """Municipalities' rates, of the offences and years that every municipality has and some offence.
+
+    A user's exports may hold a few municipalities only: they are no measure of group or nation.
+    """
+    known = rated[(rated["missing"] == "") & (rated["area"].str.len() == 4)]
+    cells = known.groupby(["offence", "year"])
+    everyone = cells["area"].transform("size") == len(areas.municipalities())
+    return known[everyone & (cells["count"].transform("sum") > 0)]
+
+
 def peer_table(rated: pd.DataFrame, wobble: pd.DataFrame) -> pd.DataFrame:
     """Each municipality against its SKR group, small ones with several years together."""
-    known = rated[(rated["missing"] == "") & (rated["area"].str.len() == 4)]
-    parts = {}
+    known = _whole_country(rated)
+    parts = []
     for year in sorted(known["year"].unique()):
         edition = edition_for(year)
         group = {m.code: getattr(m, f"group_{edition}") for m in areas.municipalities()}
         window = known[known["year"].between(year - MOST_YEARS + 1, year)]
         pooled = _pooled(window.assign(group=window["area"].map(group)), year)
-        for (name, offence), part in pooled.groupby(["group", "offence"]):
-            sd = _sd(wobble, "municipality", offence)
-            parts[offence, year, name, edition] = _against_group(part.reset_index(drop=True), sd)
-    keys = ["offence", "year", "group", "edition"]
-    return _with_verdict(pd.concat(parts, names=keys).reset_index(keys).reset_index(drop=True))
+        parts.append(pooled.assign(year=year, edition=edition))
+    pooled = pd.concat(parts, ignore_index=True)
+    pooled = pooled.assign(sd=pooled["offence"].map(_sds(wobble, "municipality")))
+    # Without a single offence in the group there is nothing to compare with.
+    pooled = pooled[(pooled["expected"] > 0) & (_in_group(pooled)["count"].transform("sum") > 0)]
+    many = _in_group(pooled)["area"].transform("size") >= ENOUGH_MEMBERS
+    parts = [make(part) for make, part in ((_shrunken, pooled[many]), (_plain, pooled[~many])) if len(part)]
+    keys = ["area", "offence", "year", "group", "edition", "first_year"]
+    return _with_verdict(pooled[keys].join(pd.concat(parts)))
+
+
+def _in_group(pooled: pd.DataFrame) -> DataFrameGroupBy:
+    return pooled.groupby(["offence", "year", "group"])
 
 
 def _pooled(window: pd.DataFrame, last: int) -> pd.DataFrame:
@@ -200,35 +223,51 @@ def _pooled(window: pd.DataFrame, last: int) -> pd.DataFrame:
     )
 
 
-def _against_group(part: pd.DataFrame, sd: float) -> pd.DataFrame:
-    """Shrunken ratios for one group and offence; plain ones where the group has few members."""
-    possible = part["expected"] > 0
-    part = part[possible].reset_index(drop=True)
-    keep = part[["area", "first_year"]]
-    if len(part) >= ENOUGH_MEMBERS:
-        nu, alpha = shrinkage.poisson_gamma(part["count"], part["expected"])
-        weight = shrinkage.discount(part["expected"], sd, part["years"])
-        wide = _wide(
-            shrinkage.shrink(part["count"], part["expected"], nu, alpha, discount=weight, levels=LEVELS)
-        ).rename(columns={"observed": "count"})
-        few = wide["count"] < FEW
-        wide["missing"] = np.where(few, "few", "")
-        wide.loc[few, ["value", "lower", "upper", "lower_998", "upper_998"]] = np.nan
-    else:
-        total = part["count"].sum()
-        ratio = comparison.part_of_whole(
-            part["count"], part["expected"], total, part["expected"].sum(), wobble=sd, levels=LEVELS
+def _shrunken(pooled: pd.DataFrame) -> pd.DataFrame:
+    """Ratios shrunken towards the group, from what each group tells of how its members differ."""
+    groups = _in_group(pooled)
+    fits = [shrinkage.poisson_gamma(part["count"], part["expected"]) for _, part in groups]
+    number = groups.ngroup()
+    pooled = pooled.assign(**pd.DataFrame(fits, columns=["nu", "alpha"]).loc[number].set_index(pooled.index))
+    # All groups at once, but for those whose members are equal: they get the mean of their own.
+    batch = number.where(np.isinf(pooled["nu"]), -1)
+    parts = []
+    for _, part in pooled.groupby(batch):
+        weight = shrinkage.discount(part["expected"], part["sd"], part["years"])
+        ratio = shrinkage.shrink(
+            part["count"], part["expected"], part["nu"], part["alpha"], discount=weight, levels=LEVELS
         )
-        wide = _wide(ratio).rename(columns={"population": "expected"})
-        wide = wide.assign(raw=wide["value"], weight=1.0)
-    return keep.join(wide)
+        parts.append(_wide(ratio))
+    wide = pd.concat(parts).rename(columns={"observed": "count"})
+    few = wide["count"] < FEW
+    limits = ["value", "lower", "upper", "lower_998", "upper_998"]
+    return wide.assign(missing=np.where(few, "few", ""), **wide[limits].mask(few))
+
+
+def _plain(pooled: pd.DataFrame) -> pd.DataFrame:
+    """Plain ratios, where the group has too few members to tell how much they differ."""
+    totals = _in_group(pooled)[["count", "expected"]].transform("sum")
+    parts = []
+    for _, part in pooled.groupby("offence"):
+        whole = totals.loc[part.index]
+        ratio = comparison.part_of_whole(
+            part["count"],
+            part["expected"],
+            whole["count"],
+            whole["expected"],
+            wobble=part["sd"].iloc[0],
+            levels=LEVELS,
+        )
+        parts.append(_wide(ratio))
+    wide = pd.concat(parts).rename(columns={"population": "expected"})
+    return wide.assign(raw=wide["value"], weight=1.0)
 
 
 def funnel_table(rated: pd.DataFrame) -> pd.DataFrame:
     """All municipalities against the nation's rate, with limits widened by their own spread."""
-    known = rated[(rated["missing"] == "") & (rated["area"].str.len() == 4)]
+    known = _whole_country(rated)
     parts = []
-    for (_, _), part in known.groupby(["offence", "year"]):
+    for _, part in known.groupby(["offence", "year"]):
         rate = part["count"].sum() / part["population"].sum()
         placed = funnel.funnel(part["count"], part["population"] * rate, levels=LEVELS)
         columns = ["expected", "value", "z_adjusted", "phi", "outside"]
@@ -244,31 +283,46 @@ def monthly_exposure(population: pd.DataFrame, area: str, years, months) -> np.n
 
     Raises ``KeyError`` when a year-end is missing.
     """
-    known = population[population["area"] == area].set_index("year")["residents"]
-    ends = [(known.loc[y - 1], known.loc[y]) for y in years]
-    middle = (np.asarray(months) - 0.5) / 12
-    residents = np.array([a + (b - a) * share for (a, b), share in zip(ends, middle, strict=True)])
-    days = np.array([calendar.monthrange(y, m)[1] for y, m in zip(years, months, strict=True)])
-    return residents * days
+    mine = population[population["area"] == area]
+    exposure = _person_days(mine, years, months).loc[area].to_numpy()
+    if np.isnan(exposure).any():
+        raise KeyError(f"{area}: the residents of a year-end are missing")
+    return exposure
+
+
+def _person_days(population: pd.DataFrame, years, months) -> pd.DataFrame:
+    """Person-days by area (rows) and month (columns); NaN where a year-end is missing."""
+    years, months = np.asarray(years), np.asarray(months)
+    ends = population.pivot(index="area", columns="year", values="residents")
+    before, after = (ends.reindex(columns=years + shift).to_numpy() for shift in (-1, 0))
+    days = [calendar.monthrange(y, m)[1] for y, m in zip(years, months, strict=True)]
+    residents = before + (after - before) * (months - 0.5) / 12
+    return pd.DataFrame(residents * days, index=ends.index)
 
 
 def trend_tables(months: pd.DataFrame, population: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Trends, their lines and the year wheels of the counties, up to the end of each year."""
-    found: dict[str, dict] = {"trend": {}, "trend_line": {}, "season": {}}
+    """Trends, their lines and the year wheels of the counties, up to the end of each year.
+
+    A trend is told from the months without a gap, in counts or residents, that a year ends with.
+    """
     counties = months[months["area"].str.len() == 2]
     series = pd.concat([counties, _nation_months(counties)])
-    for (area, offence), part in series.groupby(["area", "offence"]):
-        part = part.sort_values(["year", "month"])[["year", "month", "count"]]
-        try:
-            exposure = monthly_exposure(population, area, part["year"], part["month"])
-        except KeyError:  # no population for one of the years: no trend can be told
-            continue
-        for year in part["year"].unique()[1:]:
-            upto = (part["year"] <= year).to_numpy()
-            for name, rows in _trends(part[upto], exposure[upto], offence).items():
-                found[name][area, offence, year] = rows
-    keys = ["area", "offence", "year"]
-    tables = {name: pd.concat(parts, names=keys).reset_index(keys) for name, parts in found.items()}
+    series["at"] = series["year"] * 12 + series["month"] - 1
+    at = np.arange(series["at"].min(), series["at"].max() + 1)
+    wide = series.pivot(index=["area", "offence"], columns="at", values="count").reindex(columns=at)
+    exposure = _person_days(population, at // 12, at % 12 + 1).reindex(wide.index.get_level_values("area"))
+    counts, exposure = wide.to_numpy(), exposure.to_numpy()
+    known = ~np.isnan(counts) & ~np.isnan(exposure)
+
+    found: dict[str, list] = {"trend": [], "trend_line": [], "season": []}
+    for year in sorted(series["year"].unique()):
+        for (first, end, step), rows in _alike(wide.index, known, at, year).items():
+            part = slice(first, end)
+            labels = wide.index[rows].to_frame(index=False).assign(year=year)
+            tables = _trends(labels, counts[rows, part], exposure[rows, part], at[part] % 12 + 1, step)
+            for name, table in tables.items():
+                found[name].append(table)
+    tables = {name: pd.concat(parts, ignore_index=True) for name, parts in found.items()}
     return {name: _with_verdict(t) if "lower_998" in t else t for name, t in tables.items()}
 
 
@@ -279,43 +333,61 @@ def _nation_months(counties: pd.DataFrame) -> pd.DataFrame:
     return whole.assign(area=NATION)
 
 
-def _trends(part: pd.DataFrame, exposure: np.ndarray, offence: str) -> dict[str, pd.DataFrame]:
-    """Both models for one series; the line and the year wheel from the one with the step."""
-    step = _step(part, offence)
-    models = {"smooth": None} if step is None else {"step": step, "smooth": None}
-    rows, tables = [], {}
-    for model, at in models.items():
-        told = {"model": model, "months": len(part)}
-        try:
-            fit = trend.monthly_trend(part["count"], exposure, part["month"], step=at)
-        except trend.TooThin as reason:
-            rows.append({**told, "missing": "few", "method": str(reason)})
+def _alike(index: pd.MultiIndex, known: np.ndarray, at: np.ndarray, year: int) -> dict[tuple, list[int]]:
+    """Rows of the series by what they share: first month, end and step of the trend to a year.
+
+    Series without a month in the year, or that begin in it, are left out.
+    """
+    shared: dict[tuple, list[int]] = {}
+    upto = known[:, at < (year + 1) * 12]
+    for row, (_, offence) in enumerate(index):
+        there = np.flatnonzero(upto[row])
+        if not there.size or at[there[-1]] < year * 12:
             continue
-        annual = fit.annual_change.set_index("level")[["value", "lower", "upper"]]
-        broad = annual.loc[LEVELS[1]]
-        rows.append(
-            {
-                **told,
-                **annual.loc[LEVELS[0]],
-                "lower_998": broad["lower"],
-                "upper_998": broad["upper"],
-                "dispersion": fit.dispersion,
-                "method": fit.method,
-                "missing": "",
-            }
-        )
-        if not tables:
-            tables["season"] = fit.season
-            tables["trend_line"] = _per_month(fit.line)
-    return {"trend": pd.DataFrame(rows), **tables}
+        end = int(there[-1]) + 1
+        gaps = np.flatnonzero(~upto[row, :end])
+        first = int(gaps[-1]) + 1 if gaps.size else 0
+        if at[first] < year * 12:
+            shared.setdefault((first, end, _step(at[first:end], offence)), []).append(row)
+    return shared
 
 
-def _step(part: pd.DataFrame, offence: str) -> int | None:
-    """Position of the first month after a break in the series that lies inside it."""
+def _trends(
+    labels: pd.DataFrame, counts: np.ndarray, exposure: np.ndarray, month: np.ndarray, step: int | None
+) -> dict[str, pd.DataFrame]:
+    """Both models for series alike; the line and the year wheel from the one with the step."""
+    rows, lines, seasons = [], [], []
+    told = np.zeros(len(labels), dtype=bool)
+    for model, at in {"step": step, "smooth": None}.items():
+        if model == "step" and step is None:
+            continue
+        fit = trend.monthly_trends(counts, exposure, month, step=at)
+        reason = pd.Series(fit.reasons)
+        thin = labels[reason != ""].assign(method=reason[reason != ""], missing="few")
+        table = _labelled(labels, fit.annual_change).assign(missing="")
+        rows.append(pd.concat([table, thin]).assign(model=model, months=month.size))
+        new = labels.index[(reason == "") & ~told]
+        lines.append(_labelled(labels, fit.line[fit.line["series"].isin(new)]))
+        seasons.append(_labelled(labels, fit.season[fit.season["series"].isin(new)]))
+        told[new] = True
+    lines = _per_month(pd.concat(lines))
+    return {"trend": pd.concat(rows), "trend_line": lines, "season": pd.concat(seasons)}
+
+
+def _labelled(labels: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """Area, offence and year for the number of the series."""
+    return labels.join(table.set_index("series"), how="right").reset_index(drop=True)
+
+
+def _step(at: np.ndarray, offence: str) -> int | None:
+    """Position of the first month after a break in the series that lies inside it.
+
+    ``at`` counts months: year * 12 + month - 1.
+    """
     for known in catalogue.breaks():
-        after = (part["year"] * 12 + part["month"] >= known.year * 12 + known.month).to_numpy()
-        if known.concerns(offence) and after.any() and not after.all():
-            return int(after.argmax())
+        position = known.year * 12 + known.month - 1 - at[0]
+        if known.concerns(offence) and 0 < position < at.size:
+            return int(position)
     return None
 
 

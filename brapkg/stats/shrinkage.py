@@ -175,16 +175,16 @@ def _maximise_likelihood(o: np.ndarray, e: np.ndarray) -> tuple[float, float]:
     return float(nu), float(nu / (best_mean(nu)[0] / e[0]))
 
 
-def discount(expected, wobble: float, years: float = 1) -> np.ndarray:
+def discount(expected, wobble, years=1) -> np.ndarray:
     """Weight of a count when a year wobbles more than Poisson chance.
 
     Parameters
     ----------
     expected : array of float, shape (n,), or scalar
         Expected counts over all the years, > 0.
-    wobble : float
+    wobble : float, or array of float, shape (n,)
         Relative standard deviation of one year beyond Poisson chance, >= 0.
-    years : float
+    years : float, or array of float, shape (n,)
         Years added together in the count, > 0; the wobble of their mean is wobble / sqrt(years).
 
     Returns
@@ -218,8 +218,8 @@ def discount(expected, wobble: float, years: float = 1) -> np.ndarray:
 def shrink(
     observed,
     expected,
-    nu: float,
-    alpha: float,
+    nu,
+    alpha,
     *,
     discount=1.0,
     levels: Sequence[float] = (0.95, 0.998),
@@ -230,8 +230,8 @@ def shrink(
     ----------
     observed, expected : arrays or Series of float, shape (n,)
         Observed (>= 0) and expected (> 0) counts.
-    nu, alpha : float
-        From `poisson_gamma`, both > 0, or both infinite.
+    nu, alpha : float, or arrays of float, shape (n,), where areas of several fits come together
+        From `poisson_gamma`, all > 0, or all infinite.
     discount : array of float, shape (n,), or scalar
         k, the weight of the counts, in (0, 1] (see the function `discount`).
     levels : sequence of float
@@ -242,8 +242,8 @@ def shrink(
     DataFrame
         One block of rows per level, index kept: observed, expected, raw (O/E), value (posterior
         mean), lower, upper (gamma quantiles), level, weight (share of the area's own data,
-        k E / (alpha + k E)), method. With nu and alpha infinite every value is sum O / sum E,
-        the interval has no width, and weight is 0.
+        k E / (alpha + k E)), method. With nu and alpha infinite every value is sum O / sum E
+        over all the areas given, the interval has no width, and weight is 0.
 
     Raises
     ------
@@ -270,9 +270,11 @@ def shrink(
     _check.refuse("discount", k, k > 1, "must be > 0 and <= 1")
     if len(index) != o.size:
         raise ValueError(f"discount: found {k.size} values; must be 1 or {len(index)}")
-    all_equal = np.isposinf(nu) and np.isposinf(alpha)
+    all_equal = np.isposinf(nu).all() and np.isposinf(alpha).all()
     if not all_equal:
-        (nu,), (alpha,) = _check.positive("nu", nu), _check.positive("alpha", alpha)
+        nu, alpha, o = _check.same_length(
+            nu=_check.positive("nu", nu), alpha=_check.positive("alpha", alpha), observed=o
+        )
     shape, scale = nu + k * o, 1 / (alpha + k * e)
 
     blocks = []

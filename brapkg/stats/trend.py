@@ -330,8 +330,8 @@ class _Fits:
 def _fit(y: np.ndarray, design: np.ndarray, exposure: np.ndarray) -> _Fits:
     """Poisson regression of each row of `y` on the design, by reweighted least squares.
 
-    The steps are those of statsmodels' GLM, taken for all series together: a table of a thousand
-    series is fitted in the time that statsmodels takes for twenty. A test holds the two together.
+    The steps are those of statsmodels' GLM, taken for all series together, since its models are
+    made one by one: a thousand take seconds there. The tests hold the two together.
     """
     offset = np.log(exposure)
     size, (months, parameters) = len(y), design.shape
