@@ -11,18 +11,21 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from html import escape
 from pathlib import Path
 
 import matplotlib
-
-matplotlib.use("agg", force=False)
-from matplotlib import pyplot as plt  # noqa: E402
-from matplotlib.axes import Axes  # noqa: E402
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import TextToPath
 
 STYLE = Path(__file__).with_name("brapkg.mplstyle")
 WIDE, NARROW = 6.6, 3.42
 PNG_DPI = 110
+# Give a text this gid, and the page draws the ground's colour round its letters.
+HALO = "halo"
 
 ROLES = {
     "bg": "#ffffff",
@@ -88,15 +91,23 @@ def picture(
     """
     made = {}
     for narrow in (False, True):
-        with plt.style.context(STYLE):
-            figure = plt.figure(figsize=(widths[narrow], heights[narrow]))
+        # Not through pyplot: that would choose the backend of the researcher's own figures.
+        with matplotlib.rc_context(_style()):
+            figure = Figure(figsize=(widths[narrow], heights[narrow]))
             draw(_axes(figure, margins[narrow]), narrow)
             form = "narrow" if narrow else "wide"
             made[form] = _svg(figure, f"{name}-{form}", title, description, f"fig-{form}")
             if not narrow:
                 made["png"] = _png(figure)
-            plt.close(figure)
     return Picture(**made)
+
+
+@cache
+def _style() -> dict:
+    """matplotlib's defaults with ours on top: settings made in a notebook don't change the pictures."""
+    own = matplotlib.rc_params_from_file(STYLE, use_default_template=False)
+    defaults = {key: value for key, value in matplotlib.rcParamsDefault.items() if not key.startswith("backend")}
+    return defaults | own
 
 
 def _axes(figure, margins: Margins) -> Axes:
@@ -121,6 +132,10 @@ def _svg(figure, prefix: str, title: str, description: str, css: str) -> str:
     body = drawn[drawn.index("<svg") :]
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.S)
     body = re.sub(r"<!--.*?-->", "", body, flags=re.S)
+    # Inside a page this would style everything on it; below it becomes attributes.
+    body = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", body, flags=re.S)
+    # The page's style sheet draws the halo; matplotlib's own would turn the text into outlines.
+    body = body.replace(f' id="{HALO}"', f' class="{HALO}"')
     body = _named_ids(body, prefix)
     body = _roles(body)
     body = re.sub(r"-?\d+\.\d{3,}", lambda m: f"{float(m[0]):.2f}".rstrip("0").rstrip("."), body)
@@ -128,6 +143,7 @@ def _svg(figure, prefix: str, title: str, description: str, css: str) -> str:
     box = re.search(r'viewBox="[^"]+"', body)[0]
     head = (
         f'<svg class="{css}" {box} role="img" aria-labelledby="{prefix}-t {prefix}-d" '
+        'stroke-linejoin="round" stroke-linecap="butt" '
         'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
         f'<title id="{prefix}-t">{escape(title)}</title>'
         f'<desc id="{prefix}-d">{escape(description)}</desc>'
@@ -148,11 +164,11 @@ def _roles(body: str) -> str:
         body = body.replace(colour, f"var(--{role},{colour})")
     body = re.sub(r"font: (?:(bold|\d+) )?([\d.]+)px [^;\"]+", r"font-size: \2px;font-weight: \1", body)
     body = re.sub(r";?font-weight: (?=[;\"])", "", body)
-    # A halo of the page's ground behind labels that lie on lines; matplotlib draws it as a stroke.
     return body
 
 
-def label(axes: Axes, x: float, y: float, text: str, **kwargs):
-    """Text at data coordinates in the muted role, small, centred upright on the point."""
-    style = {"fontsize": 8.5, "color": ROLES["muted"], "va": "center", **kwargs}
-    return axes.text(x, y, text, **style)
+@cache
+def text_width(text: str, size: float, weight: str = "normal") -> float:
+    """Width of a text in inches, in the font the pictures are laid out in."""
+    font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
+    return TextToPath().get_text_width_height_descent(text, font, ismath=False)[0] / 72

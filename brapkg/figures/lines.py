@@ -8,14 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
-from brapkg.figures.drawing import ROLES, Margins, Picture, picture
+from brapkg.figures.drawing import HALO, NARROW, ROLES, WIDE, Margins, Picture, picture, text_width
 from brapkg.wording import Words
 
 YEAR = 12
-# Height of a small chart with its heading, in inches.
-ROW = 1.12
+# A small chart, in inches: two lines of heading, the lines, and the space to the next.
+LINE, HEAD, TALL, BELOW, BESIDE = 0.155, 0.36, 0.8, 0.2, 0.22
+# More charts than this stand closer, or they would fill several pages.
+FEW = 12
 
 
 def monthly(
@@ -45,7 +47,7 @@ def monthly(
         last = len(values) - 1
         axes.set_xlim(-0.5, last + 0.5)
         axes.set_ylim(0, top * (1.16 if breaks else 1))
-        axes.yaxis.set_major_locator(MaxNLocator(4 if narrow else 5, steps=[1, 2, 2.5, 5, 10]))
+        axes.yaxis.set_major_locator(MaxNLocator(5 if narrow else 6, steps=[1, 2, 2.5, 5, 10]))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: words.number(v) if v <= top else ""))
         axes.grid(axis="y")
         _years(axes, series, words, preliminary, narrow)
@@ -62,22 +64,47 @@ def monthly(
             left = at > last / 2
             axes.text(at - 0.5 + (-0.5 if left else 0.5), top * 1.15, text, ha="right" if left else "left",
                       va="top", fontsize=8, color=ROLES["muted"])
-        axes.text(0, values[: YEAR // 2].max() + top * 0.03, words("monthly_values"), fontsize=8,
-                  color=ROLES["muted"], va="bottom")
+        _name_months(axes, values, line, words("monthly_values"), [at for at, _ in breaks])
         if len(line) and not narrow:
             axes.text(last + 0.8, line["value"].iloc[-1], words("trend_label"), fontsize=8, weight="bold",
                       color=ROLES["accent"], va="center", clip_on=False)
 
-    sides = (Margins(0.5, 0.95, 0.08, 0.3), Margins(0.42, 0.06, 0.08, 0.3))
+    sides = (Margins(0.5, 0.95 if len(line) else 0.1, 0.08, 0.3), Margins(0.42, 0.06, 0.08, 0.3))
     return picture(
         draw, name=name, title=title, description=description, heights=(2.7, 2.4), margins=sides
     )
 
 
+def _name_months(axes: Axes, values: np.ndarray, line: pd.DataFrame, text: str, breaks: Sequence[int]) -> None:
+    """Name the thin line where the name lies closest above it, and above the trend, on one side of a break."""
+    across, up = axes.get_position().size * axes.figure.get_size_inches()
+    (left, right), (_, top) = axes.get_xlim(), axes.get_ylim()
+    length = int(np.ceil(text_width(text, 8) / across * (right - left))) + 1
+    roof = values.copy()
+    if len(line):
+        roof[line["position"].to_numpy(dtype=int)] = np.maximum(values[line["position"].to_numpy(dtype=int)], line["upper"])
+    places = []
+    for start in range(len(values) - length + 1):
+        part = slice(start, start + length)
+        if any(start < at < start + length for at in breaks):
+            continue
+        hidden = values[part].max() < roof[part].max()
+        places.append((hidden, roof[part].max() - values[part].mean(), start, roof[part].max()))
+    if not places:
+        return
+    _, _, start, height = min(places)
+    axes.text(start + (length - 1) / 2, height + 0.04 / up * top, text, fontsize=8, color=ROLES["muted"],
+              ha="center", va="bottom", gid=HALO)
+
+
 def _years(axes: Axes, series: pd.DataFrame, words: Words, preliminary: int | None, narrow: bool) -> None:
-    """The year's name in the middle of its months, and a line where each year begins."""
+    """The year's name in the middle of its months, and a line where each year begins; months for a single year."""
     years = series["year"].to_numpy()
     names = list(dict.fromkeys(years))
+    if len(names) == 1:
+        months = [words.month(month, short=True) for month in series["month"]]
+        axes.set_xticks(range(len(months)), [month[0].upper() if narrow else month for month in months])
+        return
     starts = [int((years == year).argmax()) for year in names]
     middles = [float(np.flatnonzero(years == year).mean()) for year in names]
     texts = [f"{y} {words('prel')}" if y == preliminary and not narrow else str(y) for y in names]
@@ -110,32 +137,39 @@ def multiples(
 ) -> Picture:
     """Small charts, each on its own scale from zero, with the latest values as numbers."""
 
+    many = len(panels) > FEW
+    columns = (5, 3) if many else (3, 2)
+    tall = TALL * 0.7 if many else TALL
+    step = HEAD + tall + BELOW
+
     def draw(axes: Axes, narrow: bool) -> None:
-        across = 2 if narrow else 3
-        down = -(-len(panels) // across)
+        across = columns[narrow]
+        pitch = ((NARROW if narrow else WIDE) + BESIDE) / across
         axes.set_axis_off()
-        axes.set_xlim(0, across)
-        axes.set_ylim(down, 0)
+        axes.set_xlim(0, NARROW if narrow else WIDE)
+        axes.set_ylim(height(across), 0)
         for index, panel in enumerate(panels):
-            column, row = index % across, index // across
-            _panel(axes, panel, column, row, breaks, narrow)
+            x, y = index % across * pitch, index // across * step
+            width = pitch - BESIDE
+            _panel(axes, panel, (x, y + HEAD, width, tall), breaks, 7.5 if narrow or many else 8)
             if index + across >= len(panels):
-                for text, x, ha in ((first, column + 0.02, "left"), (last, column + 0.9, "right")):
-                    axes.text(x, row + 1.0, text, ha=ha, va="top", fontsize=7.5, color=ROLES["muted"])
+                for text, at, ha in ((first, x, "left"), (last, x + width, "right")):
+                    axes.text(at, y + HEAD + tall + 0.05, text, ha=ha, va="top", fontsize=7.5, color=ROLES["muted"])
 
     def height(across: int) -> float:
-        return ROW * -(-len(panels) // across) + 0.22
+        return step * -(-len(panels) // across) + 0.04
 
-    side = Margins(0.02, 0.02, 0.06, 0.16)
+    whole = Margins(0, 0, 0.02, 0.02)
+    heights = tuple(height(across) + 0.04 for across in columns)
     return picture(
-        draw, name=name, title=title, description=description, heights=(height(3), height(2)),
-        margins=(side, side),
+        draw, name=name, title=title, description=description, heights=heights, margins=(whole, whole)
     )
 
 
-def _panel(axes: Axes, panel: Panel, column: int, row: int, breaks: Sequence[int], narrow: bool) -> None:
-    left, width = column + 0.02, 0.88
-    base, tall = row + 0.93, 0.56
+def _panel(axes: Axes, panel: Panel, box: tuple, breaks: Sequence[int], size: float) -> None:
+    """One small chart in its box (left, top, width, height), its heading above it."""
+    left, above, width, tall = box
+    base = above + tall
     lines = [panel.values] + ([panel.others] if panel.others is not None else [])
     top = max(np.nanmax(line) for line in lines) or 1
     x = left + width * np.linspace(0, 1, len(panel.values))
@@ -143,17 +177,20 @@ def _panel(axes: Axes, panel: Panel, column: int, row: int, breaks: Sequence[int
     def y(values: np.ndarray) -> np.ndarray:
         return base - tall * values / top
 
-    size = 7.5 if narrow else 8
-    axes.text(left, row + 0.04, panel.heading, va="top", fontsize=size, weight="bold")
-    axes.text(left, row + 0.19, panel.told, va="top", fontsize=size, weight="bold", color=ROLES["accent"])
-    axes.text(left + width, row + 0.19, panel.others_told, va="top", ha="right", fontsize=size,
-              color=ROLES["muted"])
+    # By the base line: letters with rings and dots would push a line set by its top.
+    first, second = above - HEAD + 0.11, above - HEAD + 0.11 + LINE
+    axes.text(left, first, panel.heading, fontsize=size, weight="bold")
+    axes.text(left, second, panel.told, fontsize=size, weight="bold", color=ROLES["accent"])
+    needed = text_width(panel.told, size, "bold") + text_width(panel.others_told, size) + 0.08
+    if needed < width:  # among many charts only their own number has room; the other is in the table
+        axes.text(left + width, second, panel.others_told, ha="right", fontsize=size, color=ROLES["muted"])
     axes.plot([left, left + width], [base, base], color=ROLES["rule"], linewidth=0.8)
     for at in breaks:
         here = left + width * at / max(len(x) - 1, 1)
-        axes.plot([here, here], [base, base - tall], color=ROLES["rule"], linewidth=0.8, dashes=(4, 2))
+        axes.plot([here, here], [base, above], color=ROLES["rule"], linewidth=0.8, dashes=(4, 2))
     if panel.others is not None:
         axes.plot(x, y(panel.others), color=ROLES["context"], linewidth=1.2, dashes=(4, 2))
+        if len(x) == 1:  # a first year has no line
+            axes.plot(x, y(panel.others), "o", markersize=3, color=ROLES["context"], clip_on=False)
     axes.plot(x, y(panel.values), color=ROLES["accent"], linewidth=1.8)
-    axes.plot(x[-1:], y(panel.values[-1:]), "o", markersize=4, color=ROLES["accent"])
-    axes.xaxis.set_major_locator(NullLocator())
+    axes.plot(x[-1:], y(panel.values[-1:]), "o", markersize=4, color=ROLES["accent"], clip_on=False)

