@@ -10,6 +10,9 @@ import click
 from brapkg import __version__
 from brapkg.errors import BrapkgError, UsageError
 
+# What shells give for a program that Ctrl-C ended.
+INTERRUPTED = 130
+
 
 class Commands(click.Group):
     """Turns the package's own errors into one message and an exit status, without a traceback."""
@@ -20,6 +23,9 @@ class Commands(click.Group):
         except BrapkgError as error:
             click.echo(f"brapkg: {error}", err=True)
             ctx.exit(error.exit_status)
+        except KeyboardInterrupt:
+            click.echo("brapkg: stopped. What was made is whole; the rest is as it was.", err=True)
+            ctx.exit(INTERRUPTED)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -27,7 +33,7 @@ class Commands(click.Group):
 def main() -> None:
     """Reproducible evidence summaries of local crime and safety in Sweden.
 
-    Exit status: 0 all well, 1 some work failed, 2 wrong call.
+    Exit status: 0 all well, 1 some work failed, 2 wrong call, 130 stopped by Ctrl-C.
     """
 
 
@@ -81,6 +87,7 @@ def region(
     reports = plan.region_reports(area, period, language)
     folder = (output or paths.home() / "reports").resolve()
     results = _run(reports, folder, jobs)
+    _tell_failures(results)
     first = reports[0]
     index = batch.write_front_page(
         folder,
@@ -89,7 +96,11 @@ def region(
         preliminary=profile.county(first.area.code, first.period).status == "preliminary",
         results=results,
     )
-    _tell(results, index, folder)
+    made = sum(not result.error for result in results)
+    click.echo(f"{made} of {len(results)} reports made. Open {index}")
+    if made < len(results):
+        click.echo(f"{len(results) - made} failed; what they left is in {folder / batch.FAILED}.", err=True)
+        sys.exit(1)
 
 
 def _run(reports: list, folder: Path, jobs: int) -> list:
@@ -107,12 +118,8 @@ def _run(reports: list, folder: Path, jobs: int) -> list:
         return batch.run(reports, folder, jobs=jobs, progress=progress)
 
 
-def _tell(results: list, index: Path, folder: Path) -> None:
-    failed = [result for result in results if result.error]
-    for result in failed:
-        click.echo(f"\n{result.report.area.code} {result.report.area.name} failed:\n{result.error}", err=True)
-    made = len(results) - len(failed)
-    click.echo(f"{made} of {len(results)} reports made. Open {index}")
-    if failed:
-        click.echo(f"{len(failed)} failed; their notebooks and tracebacks are in {folder / 'failed'}.", err=True)
-        sys.exit(1)
+def _tell_failures(results: list) -> None:
+    for result in results:
+        if result.error:
+            area = result.report.area
+            click.echo(f"\n{area.code} {area.name} failed:\n{result.error}", err=True)

@@ -10,7 +10,8 @@ import pytest
 from test_render import check_page
 
 from brapkg.reports import maps
-from brapkg.reports.site import Entry, front_page, swedish_key
+from brapkg.reports.site import Entry, front_page
+from brapkg.wording import swedish_order
 
 NAMES = {
     "01": "Stockholms län", "03": "Uppsala län", "04": "Södermanlands län",
@@ -66,7 +67,7 @@ def test_counties_stand_in_swedish_order(entries):
 
 def test_swedish_letters_come_last_and_in_their_order():
     names = ["Örebro", "Ärla", "Åre", "Zinkgruvan", "Upplands-Bro", "Upplands Väsby", "arboga"]
-    assert sorted(names, key=swedish_key) == [
+    assert sorted(names, key=swedish_order) == [
         "arboga", "Upplands-Bro", "Upplands Väsby", "Zinkgruvan", "Åre", "Ärla", "Örebro",
     ]  # fmt: skip
 

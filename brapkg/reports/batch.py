@@ -10,19 +10,22 @@ import contextlib
 import os
 import shutil
 import tempfile
+import time
 import traceback
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from brapkg import areas, paths
 from brapkg.errors import DataError
+from brapkg.reports import workers
 from brapkg.reports.plan import Report
 
 FAILED = "failed"
 NOTEBOOKS = "notebooks"
+MAKING = ".making-"
+# Seconds after which a run's folder is taken to be left over from one that was killed.
+STALE = 24 * 60 * 60
 KERNEL = "python3"
 # The kernels listen on this machine only; their warning about it would drown the progress bar.
 QUIET = ["--IPKernelApp.log_level=40"]
@@ -59,13 +62,20 @@ def run(
     ------
     DataError
         The folder cannot be written; nothing was changed.
+    KeyboardInterrupt
+        Ctrl-C: reports that were made are whole, the others are as they were.
     """
     prepare(output)
     results: dict[Report, Result] = {}
-    for result in _results(reports, output, jobs):
-        results[result.report] = result
-        if progress:
-            progress(result)
+    # What is half made lies in a folder of the run's own, so that one removal clears it all away.
+    with (
+        tempfile.TemporaryDirectory(prefix=MAKING, dir=output, ignore_cleanup_errors=True) as making,
+        contextlib.closing(_results(reports, output, Path(making), jobs)) as made,
+    ):
+        for result in made:
+            results[result.report] = result
+            if progress:
+                progress(result)
     return [results[report] for report in reports]
 
 
@@ -74,46 +84,50 @@ def prepare(output: Path) -> None:
     try:
         for folder in (output, output / NOTEBOOKS):
             folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=output, prefix=".write-"):
-            pass
+            with tempfile.NamedTemporaryFile(dir=folder, prefix=".write-"):
+                pass
     except OSError as error:
         raise DataError(
             f"{output}: cannot be written ({error.strerror or error}). Choose another folder with "
-            "--output, or mend its rights."
+            "--output, mend its rights, or make room on the disk."
         ) from None
+    _clear_stale(output)
 
 
-def _results(reports: Sequence[Report], output: Path, jobs: int) -> Iterable[Result]:
-    if jobs <= 1 or len(reports) == 1:
-        for report in reports:
-            yield _make(report, output)
+def _clear_stale(output: Path) -> None:
+    """Remove what a killed run left half made. A younger folder may be another run's, at work now."""
+    for folder in output.glob(f"{MAKING}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - folder.stat().st_mtime > STALE:
+                shutil.rmtree(folder)
+
+
+def _results(reports: Sequence[Report], output: Path, making: Path, jobs: int) -> Iterator[Result]:
+    if jobs > 1 and len(reports) > 1:
+        yield from workers.each(_make, [(report, output, making) for report in reports], jobs, _died)
         return
-    # A fresh interpreter per worker: nothing of this process can reach into a report.
-    import multiprocessing
-
-    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
-        waiting = {pool.submit(_make, report, output): report for report in reports}
-        for done in as_completed(waiting):
-            try:
-                yield done.result()
-            except BrokenProcessPool:
-                yield Result(waiting[done], None, "The worker process died (out of memory?).")
+    for report in reports:
+        yield _make(report, output, making)
 
 
-def _make(report: Report, output: Path) -> Result:
+def _make(report: Report, output: Path, making: Path) -> Result:
     """Run one notebook and render its page; every failure becomes a result."""
-    with tempfile.TemporaryDirectory(prefix=".making-", dir=output) as folder:
-        executed = Path(folder) / f"{report.name}.ipynb"
-        try:
-            page = _execute_and_render(report, executed)
-            made = Path(folder) / f"{report.name}.html"
-            made.write_text(page, encoding="utf-8")
-            os.replace(executed, output / NOTEBOOKS / executed.name)
-            os.replace(made, output / made.name)
-        except Exception:
-            return Result(report, None, _keep_failure(report, executed, output))
+    executed = making / f"{report.name}.ipynb"
+    made = making / f"{report.name}.html"
+    page = output / made.name
+    try:
+        made.write_text(_execute_and_render(report, executed), encoding="utf-8")
+        os.replace(executed, output / NOTEBOOKS / executed.name)
+        os.replace(made, page)
+    except Exception:
+        return _failure(report, output, making, traceback.format_exc())
     _forget_failure(report, output)
-    return Result(report, output / f"{report.name}.html")
+    return Result(report, page)
+
+
+def _died(report: Report, output: Path, making: Path) -> Result:
+    """What becomes of the report whose worker process died."""
+    return _failure(report, output, making, "The worker process died (out of memory?).\n")
 
 
 def _execute_and_render(report: Report, executed: Path) -> str:
@@ -127,9 +141,12 @@ def _execute_and_render(report: Report, executed: Path) -> str:
             str(executed),
             parameters=report.parameters,
             kernel_name=KERNEL,
+            language="python",  # a notebook saved by hand need not say so
             progress_bar=False,
             cwd=str(paths.home()),
             extra_arguments=QUIET,
+            # A kernel that is asked politely takes half a second, and prints a traceback on Ctrl-C.
+            shutdown_kernel="immediate",
         )
     _strip_run(executed)
     title = f"{report.area.label(report.language)} {report.period}"
@@ -166,22 +183,23 @@ def _strip_run(executed: Path) -> None:
     nbformat.write(book, executed)
 
 
-def _keep_failure(report: Report, executed: Path, output: Path) -> str:
-    """Put the traceback and the notebook as far as it came in ``failed/``; return the traceback."""
-    told = traceback.format_exc()
+def _failure(report: Report, output: Path, making: Path, told: str) -> Result:
+    """Put the traceback and the notebook as far as it came in ``failed/``."""
+    executed = making / f"{report.name}.ipynb"
     with contextlib.suppress(OSError):  # a full disk must not hide what failed
         folder = output / FAILED
         folder.mkdir(exist_ok=True)
         (folder / f"{report.name}.txt").write_text(told, encoding="utf-8")
         if executed.exists():
-            shutil.move(executed, folder / executed.name)
-    return told
+            os.replace(executed, folder / executed.name)
+    return Result(report, None, told)
 
 
 def _forget_failure(report: Report, output: Path) -> None:
-    for ending in (".txt", ".ipynb"):
-        (output / FAILED / f"{report.name}{ending}").unlink(missing_ok=True)
+    """Take away what an earlier failure left; the page that was made now is what counts."""
     with contextlib.suppress(OSError):
+        for ending in (".txt", ".ipynb"):
+            (output / FAILED / f"{report.name}{ending}").unlink(missing_ok=True)
         (output / FAILED).rmdir()
 
 
@@ -191,7 +209,10 @@ def front_page_name(language: str) -> str:
 
 
 def write_front_page(output: Path, *, period: int, language: str, preliminary: bool, results: Sequence[Result]) -> Path:
-    """Write the front page over all counties: those with a page of this period are links."""
+    """Write the front page over all counties: those with a page of this period are links.
+
+    Raises ``DataError`` when it cannot be written; the old one is still there.
+    """
     from brapkg.reports import site
 
     failed = {result.report.area.code for result in results if result.error}
@@ -210,6 +231,14 @@ def write_front_page(output: Path, *, period: int, language: str, preliminary: b
     text = site.front_page(entries, language=language, period=str(period), preliminary=preliminary)
     index = output / front_page_name(language)
     beside = index.with_name(f".{index.name}.new")
-    beside.write_text(text, encoding="utf-8")
-    os.replace(beside, index)
+    try:
+        beside.write_text(text, encoding="utf-8")
+        os.replace(beside, index)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
+        raise DataError(
+            f"{index}: cannot be written ({error.strerror or error}); the counties' pages are whole. "
+            "Make room or mend the rights, and run again."
+        ) from None
     return index

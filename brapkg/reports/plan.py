@@ -13,9 +13,9 @@ from pathlib import Path
 
 import nbformat
 
-from brapkg import areas, paths, profile
+from brapkg import areas, paths
 from brapkg.errors import DataError, UsageError
-from brapkg.wording import LANGUAGES
+from brapkg.wording import check_language
 
 TAG = "parameters"
 
@@ -58,8 +58,9 @@ def region_reports(
     DataError
         The store has not been built, or the notebook is missing.
     """
-    if language not in LANGUAGES:
-        raise UsageError(f"No language {language!r}; there are {' and '.join(LANGUAGES)}.")
+    from brapkg import profile  # heavy, and the worker processes import this module for Report alone
+
+    check_language(language)
     chosen = areas.counties() if area is None else [areas.find(area, "county")]
     year = profile.county(chosen[0].code, period).period
     notebook = paths.notebooks() / "region.ipynb"
@@ -101,13 +102,22 @@ def notebook_parameters(notebook: Path) -> dict[str, object]:
     if len(cells) != 1:
         raise DataError(f"{notebook}: has {len(cells)} cells tagged {TAG!r}; exactly one is needed.")
     values = {}
-    for statement in ast.parse(cells[0].source).body:
+    for statement in _statements(cells[0].source, notebook):
         try:
             [target] = statement.targets
             values[target.id] = ast.literal_eval(statement.value)
-        except (AttributeError, ValueError):
+        except (AttributeError, TypeError, ValueError):
             raise DataError(
                 f"{notebook}: the cell tagged {TAG!r} holds {ast.unparse(statement)!r}; only lines "
                 'such as name = "literal" are allowed, since papermill works nothing out anew.'
             ) from None
     return values
+
+
+def _statements(source: str, notebook: Path) -> list[ast.stmt]:
+    try:
+        return ast.parse(source).body
+    except SyntaxError as error:
+        raise DataError(
+            f"{notebook}: the cell tagged {TAG!r} is no Python (line {error.lineno}: {error.msg})."
+        ) from None

@@ -12,11 +12,9 @@ jinja2 writes.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from functools import cache
 from html.parser import HTMLParser
-from importlib import resources
 from pathlib import Path
 
 import jinja2
@@ -24,8 +22,9 @@ import nbformat
 from markupsafe import Markup
 from nbformat import NotebookNode
 
+from brapkg import wording
+
 PAGE_MIME = "application/vnd.brapkg.page+html"
-LANGUAGES = ("sv", "en")
 CODE_ID = "kod"
 VOID = frozenset(
     "area base br col embed hr img input link meta param source track wbr".split()
@@ -51,8 +50,10 @@ def render(
     Raises
     ------
     ValueError
-        A cell failed, there is no page content, the content breaks the contract (no head, a
-        section without id or h2, an id used twice), or the language is unknown.
+        A cell failed, there is no page content, or the content breaks the contract (no head, a
+        section without id or h2, an id used twice).
+    UsageError
+        The language is unknown.
     """
     words = texts(language)
     book, name = _read(notebook)
@@ -80,12 +81,9 @@ def render(
 
 @cache
 def texts(language: str) -> Mapping[str, str]:
-    """The frame's words in one language, from ``records/page_texts.toml``."""
-    if language not in LANGUAGES:
-        raise ValueError(f"unknown language {language!r}; allowed: {', '.join(LANGUAGES)}")
-    source = resources.files("brapkg") / "records" / "page_texts.toml"
-    records = tomllib.loads(source.read_text(encoding="utf-8"))
-    return {key: record[language] for key, record in records.items()}
+    """The frame's words in one language, as the templates take them: placeholders not filled in."""
+    wording.check_language(language)
+    return {name: text[language] for name, text in wording.texts("page_texts").items()}
 
 
 @cache

@@ -13,9 +13,7 @@ from markupsafe import Markup
 
 from brapkg.reports import maps
 from brapkg.reports.render import environment, style, texts
-
-# å, ä and ö are letters of their own, after z; the sorting must not hang on the machine's locale
-_AFTER_Z = str.maketrans({"å": "{", "ä": "|", "ö": "}", "é": "e", "ü": "y"})
+from brapkg.wording import swedish_order
 
 
 @dataclass(frozen=True)
@@ -48,11 +46,6 @@ class Entry:
         return None if self.failed else self.href
 
 
-def swedish_key(name: str) -> tuple[str, str]:
-    """Sort key of Swedish alphabetical order: å, ä, ö last, case and hyphens without weight."""
-    return name.casefold().translate(_AFTER_Z).replace("-", " "), name
-
-
 def front_page(
     entries: Iterable[Entry], *, language: str = "sv", period: str, preliminary: bool
 ) -> str:
@@ -71,10 +64,12 @@ def front_page(
     Raises
     ------
     ValueError
-        A county is missing, unknown or given twice, or the language is unknown.
+        A county is missing, unknown or given twice.
+    UsageError
+        The language is unknown.
     """
     words = texts(language)
-    listed = sorted(entries, key=lambda entry: swedish_key(entry.name))
+    listed = sorted(entries, key=lambda entry: swedish_order(entry.name))
     by_code = _by_code(listed)
     status = words["status_preliminary" if preliminary else "status_final"]
     rows = [
@@ -82,7 +77,7 @@ def front_page(
             "entry": entry,
             "count": _count(len(entry.municipalities), words),
             "note": words["failed_report" if entry.failed else "no_report"],
-            "places": sorted(entry.municipalities, key=swedish_key),
+            "places": sorted(entry.municipalities, key=swedish_order),
         }
         for entry in listed
     ]
