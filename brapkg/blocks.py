@@ -20,7 +20,7 @@ from brapkg.wording import Words
 
 PAGE = "application/vnd.brapkg.page+html"
 # A range of numbers, which must not break over two lines.
-_RANGE = re.compile(r"[\d\u00a0,]*\d–\d[\d\u00a0,]*(?:\u00a0%)?")
+_RANGE = re.compile(r"\d+(?:[\u00a0,]\d+)*–\d+(?:[\u00a0,]\d+)*(?:\u00a0?%)?")
 CERTAINTY = ("very_low", "low", "moderate", "high")
 
 
@@ -121,9 +121,9 @@ class Table:
         return [_markdown(f"**{self.caption}**"), {"text/html": shown.to_html(), "text/plain": str(shown)}]
 
     def csv_link(self, name: str, label: str, words: Words) -> str:
-        """A link that holds the data as CSV for a Swedish spreadsheet: semicolons, decimal comma, BOM."""
+        """A link that holds the data as CSV for a Swedish spreadsheet: semicolons, BOM, and in Swedish decimal comma."""
         text = self.data.to_csv(sep=";", decimal="," if words.language == "sv" else ".", index=False,
-                                lineterminator="\r\n", float_format="%.6g")
+                                lineterminator="\r\n", float_format="%.10g")
         content = base64.b64encode(b"\xef\xbb\xbf" + text.encode()).decode()
         return (
             f'<p class="csv"><a href="data:text/csv;charset=utf-8;base64,{content}" '

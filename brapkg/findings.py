@@ -52,14 +52,23 @@ def trend_direction(county: County, offence: str) -> str:
     "rising" and "falling" need both models where there is a break; "depends" means that one model
     sees a change that the other does not.
     """
-    models = county.trend.loc[[offence]] if offence in county.trend.index else None
-    if models is None or (models["missing"] != "").all():
+    if offence not in county.trend.index or (county.trend.loc[[offence], "missing"] != "").all():
         return "few"
-    verdicts = list(models["verdict"])
-    for direction, words in (("rising", HIGHER), ("falling", LOWER)):
-        if all(verdict in words for verdict in verdicts):
-            return direction
-    return "depends" if any(verdict in HIGHER + LOWER for verdict in verdicts) else "unclear"
+    ways = trend_ways(county, offence)
+    if len(set(ways)) == 1:
+        return ways[0] or "unclear"
+    return "depends"
+
+
+def trend_ways(county: County, offence: str) -> list[str]:
+    """What each trend model sees: "rising" or "falling" where its 95 % interval excludes no change, else "".
+
+    The verdicts are not used here: they call a change within 5 per cent "level", which is right for
+    a difference but not for a change that goes on year after year.
+    """
+    models = county.trend.loc[[offence]]
+    limits = zip(models["lower"], models["upper"], strict=True)
+    return ["rising" if lower > 1 else "falling" if upper < 1 else "" for lower, upper in limits]
 
 
 def standing_out(county: County) -> list[Finding]:
@@ -72,12 +81,14 @@ def standing_out(county: County) -> list[Finding]:
 
 
 def going_well(county: County) -> list[str]:
-    """Offence groups where the county lies clearly below the nation and nothing rises."""
+    """Offence groups where the county lies clearly below the nation, nothing rises, and none stands out."""
     level = county.level
+    shown = {finding.offence for finding in standing_out(county)}
     return [
         offence
         for offence in level.index
         if offence != catalogue.TOTAL
+        and offence not in shown
         and level.loc[offence, "ratio_verdict"] == "clearly_lower"
         and trend_direction(county, offence) != "rising"
     ]
@@ -92,7 +103,7 @@ def _weigh(county: County, offence: catalogue.Offence) -> Finding | None:
 
     points = {"clearly_higher": 3, "probably_higher": 2}.get(level, 0)
     points += {"rising": 2}.get(trend, 0)
-    if trend == "depends" and not (county.trend.loc[[offence.id], "verdict"].isin(LOWER)).any():
+    if trend == "depends" and "falling" not in trend_ways(county, offence.id):
         points += 1
     points += 2 if clearly else int(len(above) > 0)
     if points == 0:

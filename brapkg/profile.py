@@ -10,6 +10,7 @@ import pandas as pd
 
 from brapkg import areas, catalogue, indicators, store
 from brapkg.errors import DataError, UsageError
+from brapkg.stats.rates import rate as rate_limits
 
 NATION = "00"
 FUNNEL_OFFENCE = "violence"
@@ -40,8 +41,10 @@ def county(area: str, period: int | None = None) -> County:
     UnknownArea
         The area is no county; the message suggests one.
     UsageError
-        The period is none that can be reported.
+        The area is no text, or the period is none that can be reported.
     """
+    if not isinstance(area, str):
+        raise UsageError(f"A county is named by text such as '20' or 'Dalarna', not by {area!r}.")
     found = areas.find(area, "county")
     allowed = periods()
     if not allowed:
@@ -204,6 +207,29 @@ class County:
         """All offences per 100 000 residents in every municipality of the country, by code."""
         rates = _at(store.load("rates"), offence=catalogue.TOTAL, year=self.period)
         return rates[rates["area"].str.len() == 4].set_index("area")["value"]
+
+    @cached_property
+    def newer_rates(self) -> pd.DataFrame:
+        """Rates that are published without counts, for the latest year after the period.
+
+        Columns ``name``, ``year``, ``rate`` (per 100 000 residents), ``lower``, ``upper`` (95 %, from
+        the count that rate and residents imply), ``similar_low``, ``similar_high`` (the quartiles of
+        the municipality's SKR group). Empty where there is no later year.
+        """
+        rates = store.load("reported_offences_rate")
+        later = rates[rates["year"] == rates["year"].max()]
+        if later.empty or later["year"].iloc[0] <= self.period:
+            return pd.DataFrame(columns=["name"])
+        residents = _at(store.load("population"), year=later["year"].iloc[0]).set_index("area")["residents"]
+        population = later["area"].map(residents)
+        count = (later["rate"] * population / indicators.PER).round()
+        limits = rate_limits(count, population, multiplier=indicators.PER)[["lower", "upper"]]
+        groups = _at(store.load("areas"), kind="municipality").set_index("area")["skr_2023"]
+        table = later.join(limits).assign(group=later["area"].map(groups))
+        similar = table.groupby("group")["rate"]
+        table["similar_low"], table["similar_high"] = (similar.transform("quantile", q) for q in (0.25, 0.75))
+        mine = table[table["area"].isin(self.members)]
+        return mine.assign(name=mine["area"].map(self.members))
 
 
 def _at(table: pd.DataFrame, **wanted: object) -> pd.DataFrame:

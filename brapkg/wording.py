@@ -1,13 +1,14 @@
 """Words and numbers as the pages write them, in Swedish and English.
 
-Texts are records (``records/texts.toml``); this module fills them in and formats numbers by each
-language's rules: decimal comma and hard space in Swedish, a true minus, ranges that never break.
+Texts are records: the sections' in ``records/texts.toml``, the frame's in ``page_texts.toml``.
+This module reads both, fills in the former and formats numbers by each language's rules: decimal
+comma and hard space in Swedish, a true minus, ranges that never break.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -16,28 +17,33 @@ from babel.numbers import format_decimal
 
 from brapkg.errors import UsageError
 
-RECORDS = Path(__file__).parent / "records" / "texts.toml"
+RECORDS = Path(__file__).parent / "records"
 LANGUAGES = ("sv", "en")
 HARD_SPACE = "\u00a0"
 MINUS = "\u2212"
 EN_DASH = "\u2013"
-# Swedish letters after z, in their own order.
-_ORDER = str.maketrans({"å": "{", "ä": "|", "ö": "}"})
+# å, ä and ö are letters of their own, after z; the sorting must not hang on the machine's locale.
+_ORDER = str.maketrans({"å": "{", "ä": "|", "ö": "}", "é": "e", "ü": "y", "-": " "})
 
 
 @cache
-def texts() -> dict[str, dict[str, str]]:
-    """Every text of the pages by its name, in both languages."""
-    with RECORDS.open("rb") as file:
+def texts(record: str = "texts") -> dict[str, dict[str, str]]:
+    """Every text of one record file by its name, in both languages."""
+    with (RECORDS / f"{record}.toml").open("rb") as file:
         return tomllib.load(file)
+
+
+def check_language(language: str) -> None:
+    """Refuse a language that the pages are not written in."""
+    if language not in LANGUAGES:
+        raise UsageError(f"No language {language!r}; there are {' and '.join(LANGUAGES)}.")
 
 
 class Words:
     """The words of one language: ``words("level_intro", county="…")`` and the number formats."""
 
     def __init__(self, language: str):
-        if language not in LANGUAGES:
-            raise UsageError(f"No language {language!r}; there are {' and '.join(LANGUAGES)}.")
+        check_language(language)
         self.language = language
         self._percent = f"{HARD_SPACE}%" if language == "sv" else "%"
 
@@ -76,15 +82,26 @@ class Words:
 
     def compared(self, ratio: float) -> str:
         """A ratio in a sentence: "9 procent högre", "2 procent lägre", "oförändrat"."""
+        return self._told(ratio, ("percent_higher", "percent_lower", "percent_same"))
+
+    def changed(self, ratio: float, what: str) -> str:
+        """A change in a sentence: "minskade antalet med 2 procent", "var antalet oförändrat"."""
+        return self._told(ratio, ("rose", "fell", "stayed"), what=what)
+
+    def _told(self, ratio: float, texts: tuple[str, str, str], **values: str) -> str:
         whole = round(100 * (ratio - 1))
-        way = "higher" if whole > 0 else "lower" if whole < 0 else "same"
-        return self(f"percent_{way}", n=self.number(abs(whole)))
+        name = texts[0] if whole > 0 else texts[1] if whole < 0 else texts[2]
+        return self(name, n=self.number(abs(whole)), **values)
 
     def range(self, low: str, high: str) -> str:
         """Two numbers as a range; with a word between them as soon as one is negative."""
         if MINUS in low + high:
             return f"{low} {self('to')} {high}".replace(" ", HARD_SPACE)
         return f"{low}{EN_DASH}{high}"
+
+    def years(self, first: int, last: int) -> str:
+        """ "2013–2016", or "2013" where both are the same."""
+        return str(first) if first == last else f"{first}{EN_DASH}{last}"
 
     def rate_range(self, lower: float, upper: float) -> str:
         """Limits of a rate or count."""
@@ -110,26 +127,42 @@ class Words:
         low, high = (self.number(round(100 * (limit - 1))) for limit in (lower, upper))
         return self.range(low, high) + self._percent
 
-    def count_word(self, count: int) -> str:
-        """Small counts of things as words: 5 as "fem"."""
-        words = self("number_words").split()
+    def count_word(self, count: int, *, neuter: bool = False) -> str:
+        """Small counts of things as words: 5 as "fem"; 1 of a neuter thing as "ett"."""
+        words = self("number_words_neuter" if neuter else "number_words").split()
         return words[count] if 0 <= count < len(words) else self.number(count)
 
+    def count_words(self, *counts: int) -> list[str]:
+        """Counts in one sentence: all as words, or all as digits where one is large ("ingen" stays)."""
+        small = max(counts) < len(self("number_words").split())
+        return [self.count_word(count) if small or count == 0 else self.number(count) for count in counts]
+
     # --- words
+
+    def verb(self, count: int) -> str:
+        """The verb that goes with so many: "ligger"; "is" or "are"."""
+        return self("verb_one" if count <= 1 else "verb_many")
 
     def verdict(self, verdict: str) -> str:
         """What the intervals allow to say: "clearly_higher" as "tydligt högre"."""
         return self(f"verdict_{verdict}")
 
     def names(self, names: Iterable[str], most: int = 6) -> str:
-        """Names in the language's order: "A, B och C"; beyond ``most`` "… och 4 till"."""
+        """Names in the language's order: "A, B och C"; beyond ``most`` "… och fyra till"."""
         ordered = sorted(names, key=swedish_order)
         if len(ordered) > most:
-            rest = self("and_more", n=self.number(len(ordered) - most + 1))
+            rest = self("and_more", n=self.count_word(len(ordered) - most + 1))
             return ", ".join(ordered[: most - 1]) + f" {rest}"
-        if len(ordered) < 2:
-            return "".join(ordered)
-        return ", ".join(ordered[:-1]) + f" {self('and')} {ordered[-1]}"
+        return self.listed(ordered)
+
+    def listed(self, things: Sequence[str]) -> str:
+        """Things in the order given: "A, B och C"; with "samt" where one of them holds an "och"."""
+        if len(things) < 2:
+            return "".join(things)
+        first, last = ", ".join(things[:-1]), things[-1]
+        if any(f" {self('and')} " in thing for thing in things):
+            return self("and_also", first=first, last=last)
+        return f"{first} {self('and')} {last}"
 
     def month(self, number: int, *, short: bool = False) -> str:
         """The name of a month, 1–12."""
@@ -141,7 +174,7 @@ class Words:
 
 
 def swedish_order(name: str) -> str:
-    """Sort key with å, ä and ö last, as Swedish readers expect."""
+    """Sort key with å, ä and ö last, case and hyphens without weight, as Swedish readers expect."""
     return name.casefold().translate(_ORDER)
 
 

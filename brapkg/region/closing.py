@@ -5,6 +5,7 @@ from __future__ import annotations
 from brapkg import __version__, catalogue, findings, indicators, store
 from brapkg.blocks import Card, Cards, Points, Section, Terms, Text
 from brapkg.region.page import HIGHER, Page, split
+from brapkg.wording import capital
 
 LIMITS = ("limit_crime", "limit_place", "limit_why", "limit_effect", "limit_fear")
 METHODS = ("rate", "interval", "wobble", "words", "trend", "peers", "funnel", "rule")
@@ -17,14 +18,15 @@ def stands_out(page: Page) -> Section:
     parts: list = []
     if found:
         form = "stands_out_text" if len(found) == 1 else "stands_out_text_many"
-        number = w.count_word(len(found))
-        parts += [Text(w(form, n=number[:1].upper() + number[1:])),
+        number = capital(w.count_word(len(found), neuter=True))
+        parts += [Text(w(form, n=number)),
                   Cards([_card(page, n, finding) for n, finding in enumerate(found, 1)])]
     else:
         parts.append(Text(w("stands_out_none")))
     well = findings.going_well(page.county)
     if well:
-        parts.append(Text(w("going_well_text", names=page.offence_names(well)), w("going_well")))
+        form = "going_well_level" if page.county.trend.empty else "going_well_text"
+        parts.append(Text(w(form, names=page.offence_names(well)), w("going_well")))
     return page.section("det-som-sticker-ut", "stands_out", *parts)
 
 
@@ -50,14 +52,21 @@ def _why(page: Page, finding: findings.Finding) -> str:
         both = "step" in page.county.trend.loc[finding.offence].index
         parts.append(w("card_why_trend" if both else "card_why_trend_smooth"))
     if finding.trend == "depends":
-        parts.append(w("card_why_depends"))
+        parts.append(w(_which_model(page, finding.offence)))
     if finding.places:
         parts.append(w("card_why_places", names=w.names(finding.places, most=12)))
     lost = [w(f"lost_{reason}") for reason in finding.lost]
     if lost:
-        reasons = lost[0] if len(lost) == 1 else ", ".join(lost[:-1]) + f" {w('and')} {lost[-1]}"
-        parts.append(w("card_lost", reasons=reasons))
+        parts.append(w("card_lost", reasons=w.listed(lost)))
     return " ".join(parts)
+
+
+def _which_model(page: Page, offence: str) -> str:
+    """The text that says what one trend model shows and the other does not."""
+    ways = findings.trend_ways(page.county, offence)
+    if "falling" not in ways:
+        return "card_why_depends"
+    return "card_why_depends_both" if "rising" in ways else "card_why_depends_falling"
 
 
 def limits(page: Page) -> Section:
@@ -71,7 +80,7 @@ def sources(page: Page) -> Section:
     w, county = page.words, page.county
     edition = indicators.edition_for(county.period)
     told = [
-        w("sources_bra", first=page.first_year, last=page.year, preliminary=page.preliminary_note),
+        w("sources_bra", years=page.years, preliminary=page.preliminary_note),
         w("sources_scb"),
         w("sources_skr", edition=edition),
     ]

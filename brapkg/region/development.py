@@ -38,6 +38,8 @@ def _series(page: Page) -> Figure:
     months, line = county.months(catalogue.TOTAL), county.trend_line(catalogue.TOTAL)
     title = page.trend_words(catalogue.TOTAL, "trend_title")
     reading = w("trend_read")
+    if len(line):
+        reading += " " + w("trend_read_line")
     models = county.trend.loc[catalogue.TOTAL] if catalogue.TOTAL in county.trend.index else None
     if models is not None and "step" in models.index and not models["missing"].any():
         step, smooth = models.loc["step"], models.loc["smooth"]
@@ -65,7 +67,9 @@ def _groups(page: Page) -> Figure:
     for id in ids:
         here, there = county.rolling(id), county.rolling(id, "00")
         row = county.level.loc[id]
-        mine, nation = w.number(row["value"]), w.number(row["nation"])
+        few = row["ratio_verdict"] == "few"
+        mine = w("offences_n", n=w.number(row["count"])) if few else w.number(row["value"])
+        nation = w.number(row["nation"])
         panels.append(lines.Panel(page.offence(id), here, there, mine, f"{w('nation_lower')} {nation}"))
         told.append(f"{page.offence(id)} {mine}, {nation}")
     title = _groups_title(page, ids)
@@ -75,7 +79,7 @@ def _groups(page: Page) -> Figure:
         description=w("groups_alt", n=len(panels), year=page.year, values="; ".join(told)),
         breaks=[at - 11 for at, _ in county.breaks if at > 11],
     )
-    sub = w("groups_sub", county=page.name, first=first, last=page.year, year=page.period)
+    sub = w("groups_sub", county=page.name, years=w.years(first, county.period), year=page.period)
     return Figure(5, title, sub, drawn, w("groups_read", county=page.name), page.source(),
                   _groups_table(page, [catalogue.TOTAL, *ids]))
 
@@ -97,7 +101,8 @@ def _groups_table(page: Page, ids: list[str]) -> Table:
     rows, data = [], []
     for id in ids:
         cells = {w("col_offence"): page.offence(id, "name"), w("col_count"): w.number(county.level.loc[id, "count"]),
-                 w("col_rate"): w.number(county.level.loc[id, "value"])}
+                 w("col_rate"): "–" if county.level.loc[id, "ratio_verdict"] == "few"
+                 else w.number(county.level.loc[id, "value"])}
         if id in county.change.index:
             change = county.change.loc[id]
             heading = w("col_change", before=county.period - 1, year=page.year)
@@ -138,21 +143,16 @@ def _wheel(page: Page) -> list:
         title = w("wheel_title", high=w.month(high["month"]), low=w.month(low["month"]))
     else:
         names = [w.month(m) for m in sure["month"]]
-        title = capital(w("wheel_title_some", names=_listed(page, names)))
+        title = capital(w("wheel_title_one" if len(names) == 1 else "wheel_title_some", names=w.listed(names)))
     rows = [page.row(row, w.month(row["month"])) for _, row in season.iterrows()]
     drawn = dots.year_wheel(season, w, name="figur-6", title=title,
                             description=f"{w('wheel_alt')} {page.told_rows(rows)}")
     told = [{w("col_month"): capital(row.label), w("col_deviation"): w.deviation(row.value),
              w("col_range"): w.signed_range(row.lower, row.upper)} for row in rows]
     first = county.months(catalogue.TOTAL)["year"].min()
-    figure = Figure(6, title, w("wheel_sub", county=page.name, first=first, last=page.year), drawn, w("wheel_read"),
-                    page.source(), table(w("wheel_table"), told, season))
+    sub = w("wheel_sub", county=page.name, years=w.years(first, county.period))
+    figure = Figure(6, title, sub, drawn, w("wheel_read"), page.source(), table(w("wheel_table"), told, season))
     return [figure, Text(_other_wheels(page))]
-
-
-def _listed(page: Page, names: list[str]) -> str:
-    """Names in the order given."""
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + f" {page.words('and')} {names[-1]}"
 
 
 def _other_wheels(page: Page) -> str:
@@ -162,6 +162,6 @@ def _other_wheels(page: Page) -> str:
         season = page.county.season(id)
         peaks = season[season["verdict"] == HIGHER[0]]
         if len(peaks):
-            months = _listed(page, [w.month(m) for m in np.sort(peaks["month"])])
+            months = w.listed([w.month(m) for m in np.sort(peaks["month"])])
             found.append(w("wheel_peak", offence=page.offence(id, "lower"), months=months))
-    return w("wheel_others", names=_listed(page, found)) if found else w("wheel_no_others")
+    return w("wheel_others", names=w.listed(found)) if found else w("wheel_no_others")

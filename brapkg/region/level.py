@@ -59,8 +59,9 @@ def _change(page: Page) -> Text:
         told = w("brief_change_few", before=before, year=page.year,
                  count_before=w.number(row["count_before"]), count=w.number(row["count"]))
     else:
-        told = w("brief_change", before=before, year=page.year, change=w.compared(row["value"]),
-                 range=w.signed_range(row["lower"], row["upper"]), nation=w.compared(row["nation_value"]))
+        told = w("brief_change", before=before, year=page.year,
+                 change=w.changed(row["value"], w("number_per_resident")),
+                 range=w.deviation_range(row["lower"], row["upper"]), nation=w.changed(row["nation_value"], w("it")))
     direction = {**dict.fromkeys(HIGHER, "higher"), **dict.fromkeys(LOWER, "lower"), "level": "level"}
     claim = w(f"brief_change_{direction.get(row['verdict'], 'unclear')}")
     return Text(f"{told} {page.trend_words(catalogue.TOTAL, 'brief_trend')}", claim)
@@ -68,9 +69,15 @@ def _change(page: Page) -> Text:
 
 def _groups(page: Page) -> Text:
     w = page.words
-    parts = [w(f"brief_groups_{way}", names=page.offence_names(ids))
-             for way, ids in (("higher", page.above), ("lower", page.below)) if ids]
-    if len(page.above) + len(page.below) < len(page.county.level) - 1:
+    parts = []
+    if page.above:
+        parts.append(w("brief_groups_higher", names=page.offence_names(page.above)))
+    if page.below:
+        form = "brief_groups_also_lower" if page.above else "brief_groups_lower"
+        parts.append(w(form, names=page.offence_names(page.below)))
+    if not parts:
+        parts.append(w("brief_groups_none"))
+    elif len(page.above) + len(page.below) < len(page.county.level) - 1:
         parts.append(w("brief_groups_rest"))
     return Text(" ".join(parts), f"{page.overview_title}.")
 
@@ -87,14 +94,19 @@ def _places(page: Page) -> Text:
                  range=w.signed_range(only["lower"], only["upper"]))
         return Text(told, w("brief_places_one"))
     blocks = blocks_by_verdict(peers)
-    parts = [w(f"brief_places_{way}", names=w.names(blocks[way]["name"]))
-             for way in ("over", "under") if len(blocks[way])]
+    parts = []
+    if len(blocks["over"]):
+        parts.append(w("brief_places_over", names=w.names(blocks["over"]["name"])))
+    if len(blocks["under"]):
+        form = "brief_places_under" if parts else "brief_places_only_under"
+        parts.append(w(form, names=w.names(blocks["under"]["name"])))
     if not parts:
         return Text(w("brief_places_none", n=w.count_word(len(peers))), w("brief_places_same"))
     rest = len(blocks["unsure"]) + len(blocks["few"])
     if rest:
-        parts.append(w("brief_places_rest", n=w.count_word(rest), all=w.count_word(len(peers))))
-    return Text(" ".join(capital(part) for part in parts), w("brief_places"))
+        some, every = w.count_words(rest, len(peers))
+        parts.append(w("brief_places_rest", n=some, all=every))
+    return Text(" ".join(parts), w("brief_places"))
 
 
 def _reserve(page: Page) -> Text:
@@ -139,7 +151,7 @@ def facts(page: Page) -> Section:
     w, county = page.words, page.county
     residents = county.residents
     last = max(year for year in residents.index if year <= county.period)
-    first = max(page.first_year, residents.index.min())
+    first = max(page.first_year - 1, residents.index.min())
     total = county.level.loc[catalogue.TOTAL]
     region = areas.get(county.area.police_region).short
     preliminary = f", {w('prel')}" if county.status == "preliminary" else ""
@@ -170,7 +182,8 @@ def _map(page: Page) -> Figure:
         form = {0: "none", 1: "one"}.get(len(highest), "some")
         title = w(f"map_title_{form}", names=w.names(highest))
     told = "; ".join(f"{county.members[c]} {w.number(values[c])}" for c in codes)
-    description = w("map_alt", county=page.name, n=len(codes), values=told)
+    form = "map_alt_one" if len(codes) == 1 else "map_alt"
+    description = w(form, county=page.name, n=len(codes), values=told)
     drawn = maps.county(values, fifth[codes], county.members, w, name="figur-2", title=title,
                         description=description)
     rows, data = _map_rows(page, codes, fifth)
@@ -217,12 +230,14 @@ def _map_key(page: Page, limits: list[float]) -> str:
 def level(page: Page) -> Section:
     """Table 1, the coverage note, and the county among the counties."""
     w, rows = page.words, page.county.level
-    apart = rows.drop(catalogue.TOTAL)
-    apart = apart[apart["ratio_verdict"] != "few"]
-    furthest = (apart["ratio_value"] - 1).abs().idxmax()
-    text = w("level_text", summary=f"{page.overview_title}.", name=page.offence(furthest, "lower"),
-             deviation=w.compared(apart.loc[furthest, "ratio_value"]))
-    return page.section("niva", "level", Text(text), _level_table(page), _coverage(page), _counties(page))
+    told = [f"{page.overview_title}."]
+    sure = rows.loc[page.above + page.below]
+    if len(sure):
+        row = sure.loc[(sure["ratio_value"] - 1).abs().idxmax()]
+        told.append(w("level_largest", name=page.offence(row.name, "lower"), deviation=w.compared(row["ratio_value"]),
+                      range=w.deviation_range(row["ratio_lower"], row["ratio_upper"])))
+    text = Text(" ".join([*told, w("level_text")]))
+    return page.section("niva", "level", text, _level_table(page), _coverage(page), _counties(page))
 
 
 def _level_table(page: Page):
@@ -268,7 +283,8 @@ def _coverage(page: Page) -> Callout:
     if own is None:
         text = w("coverage_unknown")
     else:
-        text = w("coverage_text", year=own["year"], share=w.hundredths(own["share"]), official=w.number(own["official"]))
+        form = "coverage_text_same" if own["year"] == page.county.period else "coverage_text"
+        text = w(form, year=own["year"], share=w.hundredths(own["share"]), official=w.number(own["official"]))
     if region is not None:
         name = areas.get(page.county.area.police_region).short
         text += " " + w("coverage_region", name=name, share=w.hundredths(region["share"]), year=region["year"])
@@ -285,10 +301,7 @@ def _counties(page: Page) -> Figure:
                     for _, row in parts[which].iterrows()], w(heading))
         for which, heading in headings.items()
     ]
-    mine = next(which for which, part in parts.items() if page.county.code in set(part["area"]))
-    form = {"over": "above", "under": "below"}.get(mine, "unclear")
-    others = len(parts[mine]) - (form != "unclear")
-    title = w(f"counties_title_{form}", county=page.name, n=w.count_word(others))
+    title = _counties_title(page, parts)
     rows = [row for block in blocks for row in block.rows]
     drawn = dots.ratios(blocks, w, name="figur-3", title=title, one=w("nation"),
                         description=f"{w('counties_alt')} {page.told_rows(rows)}")
@@ -299,3 +312,18 @@ def _counties(page: Page) -> Figure:
     } for row in ordered.rename(columns={"name": "name_", "count": "count_"}).itertuples()]
     return Figure(3, title, w("counties_sub", period=page.period), drawn, w("counties_read"), page.source(),
                   table(w("counties_table", year=page.period), told, ordered, text_columns=(w("col_verdict"),)))
+
+
+def _counties_title(page: Page, parts: dict[str, pd.DataFrame]) -> str:
+    w = page.words
+    if page.county.level.loc[catalogue.TOTAL, "ratio_verdict"] == "level":
+        return w("counties_title_level", county=page.name)
+    mine = next(which for which, part in parts.items() if page.county.code in set(part["area"]))
+    form = {"over": "above", "under": "below"}.get(mine, "unclear")
+    others = len(parts[mine]) - 1
+    if others == 0:
+        form += "_only"
+    elif form != "unclear" and others == 1:
+        form += "_one"
+    number = others + 1 if form == "unclear" else others
+    return w(f"counties_title_{form}", county=page.name, n=w.count_word(number))

@@ -7,7 +7,7 @@ import pandas as pd
 from brapkg import catalogue, indicators
 from brapkg.blocks import Callout, Figure, Section, Text
 from brapkg.figures import dots, lines, scatter
-from brapkg.profile import FUNNEL_OFFENCE
+from brapkg.profile import FUNNEL_OFFENCE, latest_period
 from brapkg.region.level import Anchored
 from brapkg.region.page import HIGHER, LOWER, Page, blocks_by_verdict, table
 from brapkg.wording import capital, swedish_order
@@ -24,7 +24,7 @@ def municipalities(page: Page) -> Section:
     if pooled:
         text += " " + w("municipalities_pooled", names=w.names(pooled))
     return page.section("kommunerna", "municipalities", Text(text), _peers(page), _matrix(page), _funnel(page),
-                        _months(page))
+                        _months(page), *_newer(page))
 
 
 def _pooled(page: Page) -> list[tuple[str, int]]:
@@ -41,16 +41,20 @@ def _peers(page: Page) -> Figure:
         dots.Block([page.row(row, row["name"]) for _, row in parts[which].iterrows()], w(heading))
         for which, heading in BLOCKS.items()
     ]
-    count = w.count_word
     over, under = len(parts["over"]), len(parts["under"])
     form = "both" if over or under else "none"
-    title = w(f"peers_title_{form}", offence=page.offence(FUNNEL_OFFENCE), over=count(over), under=count(under),
-              all=count(len(peers)))
+    if len(peers) == 1 and form == "both":
+        form = "alone_over" if over else "alone_under"
+    more, fewer, every = w.count_words(over, under, len(peers))
+    title = w(f"peers_title_{form}", offence=page.offence(FUNNEL_OFFENCE), name=w.names(peers["name"]), over=more,
+              under=fewer, all=every, verb=w.verb(over))
     rows = [row for block in blocks for row in block.rows]
-    drawn = dots.ratios(blocks, w, name="figur-7", title=title, one=w("group_lower"),
-                        description=f"{w('peers_alt', n=len(rows))} {page.told_rows(rows)}")
+    kind = "peers_alt_one" if len(rows) == 1 else "peers_alt"
+    number = page.figure_number(7)
+    drawn = dots.ratios(blocks, w, name=f"figur-{number}", title=title, one=w("group_lower"),
+                        description=f"{w(kind, n=len(rows))} {page.told_rows(rows)}")
     edition = indicators.edition_for(page.county.period)
-    return Figure(7, title, w("peers_sub", lower=page.offence(FUNNEL_OFFENCE, "lower"), period=page.period), drawn,
+    return Figure(number, title, w("peers_sub", lower=page.offence(FUNNEL_OFFENCE, "lower"), period=page.period), drawn,
                   w("peers_read"), page.source(w("source_groups", edition=edition)), _peer_table(page, peers))
 
 
@@ -60,7 +64,7 @@ def _peer_table(page: Page, peers: pd.DataFrame):
     rows = []
     for row in ordered.rename(columns={"count": "offences"}).itertuples():
         few = row.verdict == "few"
-        years = page.year if row.first_year == page.county.period else f"{row.first_year}–{page.year}"
+        years = w.years(row.first_year, page.county.period)
         rows.append({
             w("col_municipality"): row.name, w("col_years"): years, w("col_count"): w.number(row.offences),
             w("col_raw"): "–" if few else w.deviation(row.raw),
@@ -86,7 +90,7 @@ def _matrix(page: Page):
         data.append(peers)
     everything = pd.concat(data)
     told = everything[everything["verdict"] != "few"]
-    note = w("matrix_note", all=w.number(len(told)), chance=w.number(len(told) * CHANCE))
+    note = w("matrix_note", all=w.number(len(told)), chance=_expected(page, len(told)))
     made = table(w("matrix_table", period=page.period), rows, everything, note=note,
                  text_columns=(w("col_over"), w("col_under")), total_first=True, stacked=True)
     return Anchored("tabell-2", made)
@@ -98,13 +102,17 @@ def _funnel(page: Page) -> Figure:
     own = funnel[funnel["area"].isin(mine)].assign(name=lambda t: t["area"].map(mine))
     unusual = own.loc[own["outside"].str.endswith("998"), "name"]
     form = {0: "none", 1: "one"}.get(len(unusual), "some")
+    if form == "none" and len(own) == 1:
+        form, unusual = "alone", own["name"]
     title = w(f"funnel_title_{form}", offence=page.offence(FUNNEL_OFFENCE), names=w.names(unusual))
     beyond = own.loc[own["outside"] != "", "name"]
-    drawn = scatter.funnel(funnel, mine, w, name="figur-8", title=title,
+    number = page.figure_number(8)
+    drawn = scatter.funnel(funnel, mine, w, name=f"figur-{number}", title=title,
                            description=w("funnel_alt", names=w.names(beyond, most=50) or w("nobody")))
     outside = int(funnel["outside"].str.endswith("998").sum())
-    expected = len(own) * CHANCE
-    reading = w("funnel_read", outside=outside, n=len(own), chance=w.number(expected, 1))
+    reading = w("funnel_read", outside=w.count_words(outside, len(funnel))[0])
+    if len(own) > 1:
+        reading += " " + w("funnel_read_chance", n=w.count_word(len(own)), chance=_expected(page, len(own)))
     ordered = own.sort_values("name", key=lambda names: names.map(swedish_order))
     rows = [{
         w("col_municipality"): row.name, w("col_residents"): w.number(row.population),
@@ -112,13 +120,24 @@ def _funnel(page: Page) -> Figure:
         w("col_z"): w.number(row.z_adjusted, 1), w("col_outside"): w(f"outside_{row.outside or 'no'}"),
     } for row in ordered.rename(columns={"count": "offences"}).itertuples()]
     sub = w("funnel_sub", lower=page.offence(FUNNEL_OFFENCE, "lower"), period=page.period)
-    return Figure(8, title, sub, drawn, reading, page.source(),
+    return Figure(number, title, sub, drawn, reading, page.source(),
                   table(w("funnel_table"), rows, ordered, text_columns=(w("col_outside"),)))
 
 
+def _expected(page: Page, comparisons: int) -> str:
+    """How many of so many comparisons chance alone puts outside 95 per cent."""
+    expected = comparisons * CHANCE
+    return page.words.number(expected, 0 if expected >= 3 else 1)
+
+
 def _months(page: Page):
-    """Figure 9, where the store holds months by municipality; else why it is not shown."""
+    """Figure 9, where the store holds months by municipality; else why it is not shown.
+
+    Nothing in a county of one municipality: figure 4 shows its months.
+    """
     w, county = page.words, page.county
+    if len(county.members) == 1:
+        return None
     if not county.municipal_months:
         return Callout(w("months_missing"), w("months_missing_why"))
     codes = sorted(county.members, key=lambda code: swedish_order(county.members[code]))
@@ -127,13 +146,14 @@ def _months(page: Page):
     for code in codes:
         here = county.rolling(catalogue.TOTAL, code)
         name, rate = county.members[code], w.number(county.municipal_rates[code])
-        others = "" if len(codes) == 1 else f"{w('county_word')} {w.number(county.level.loc[catalogue.TOTAL, 'value'])}"
-        panels.append(lines.Panel(name, here, None if len(codes) == 1 else whole, rate, others))
+        others = f"{w('county_word')} {w.number(county.level.loc[catalogue.TOTAL, 'value'])}"
+        panels.append(lines.Panel(name, here, whole, rate, others))
         told.append(f"{name} {rate}")
         months.append(county.months(catalogue.TOTAL, code).assign(name=name))
     title = w("months_figure_title")
     first = months[0]["year"].min()
-    drawn = lines.multiples(panels, first=str(first), last=page.year, name="figur-9", title=title,
+    number = page.figure_number(9)
+    drawn = lines.multiples(panels, first=str(first), last=page.year, name=f"figur-{number}", title=title,
                             description=f"{capital(w('months_figure_title'))}: {'; '.join(told)}.",
                             breaks=[at - 11 for at, _ in county.breaks if at > 11])
     data = pd.concat(months)
@@ -142,6 +162,24 @@ def _months(page: Page):
         {w("col_municipality"): name} | {f"{y}-{m:02d}": w.number(v) for (y, m), v in wide.loc[name].items()}
         for name in sorted(wide.index, key=swedish_order)
     ]
-    return Figure(9, title, w("months_sub", first=first, last=page.year, year=page.period), drawn,
-                  w("months_read"), page.source(),
+    sub = w("months_sub", years=w.years(first, county.period), year=page.period)
+    return Figure(number, title, sub, drawn, w("months_read"), page.source(),
                   table(w("months_table"), rows, data[["area", "name", "year", "month", "count"]]))
+
+
+def _newer(page: Page) -> list:
+    """Table 3: a later year's rates, which are published without counts."""
+    w, newer = page.words, page.county.newer_rates
+    if newer.empty:
+        return []
+    year = newer["year"].iloc[0]
+    ordered = newer.sort_values("name", key=lambda names: names.map(swedish_order))
+    rows = [{
+        w("col_municipality"): row.name, w("col_rate"): w.number(row.rate),
+        w("col_range"): w.rate_range(row.lower, row.upper),
+        w("col_similar"): w.rate_range(row.similar_low, row.similar_high),
+        w("col_group"): page.title_of_group(row.group),
+    } for row in ordered.itertuples(index=False)]
+    made = table(w("newer_table", year=year), rows, ordered, note=w("newer_note"), text_columns=(w("col_group"),),
+                 stacked=True)
+    return [Text(w("newer_text", last=latest_period(), year=year)), Anchored("tabell-3", made)]

@@ -56,6 +56,11 @@ class Page:
         rates = store.load("offences_year")
         return int(rates.loc[rates["area"] == NATION, "year"].min())
 
+    @property
+    def years(self) -> str:
+        """The years of the page's figures: "2013–2016"."""
+        return self.words.years(self.first_year, self.county.period)
+
     @cached_property
     def preliminary_note(self) -> str:
         """ ", 2016 preliminärt" where the period is; else nothing."""
@@ -65,9 +70,7 @@ class Page:
 
     def source(self, *more: str) -> str:
         """The source line of a figure."""
-        told = self.words(
-            "source", first=self.first_year, last=self.year, preliminary=self.preliminary_note
-        )
+        told = self.words("source", years=self.years, preliminary=self.preliminary_note)
         return " ".join([told, *more])
 
     def title_of_group(self, code: str) -> str:
@@ -76,14 +79,16 @@ class Page:
 
         return areas.get(code).label(self.language)
 
+    def figure_number(self, number: int) -> int:
+        """A figure's number on this page: one less after the year wheel (6) where that is refused."""
+        refused = self.county.season(catalogue.TOTAL).empty
+        return number - (refused and number > 6)
+
     # --- sentences used by more than one section
 
     def offence_names(self, ids: list[str]) -> str:
         """Offence groups inside a sentence, in the order of the catalogue."""
-        told = [self.offence(id, "lower") for id in ids]
-        if len(told) < 2:
-            return "".join(told)
-        return ", ".join(told[:-1]) + f" {self.words('and')} {told[-1]}"
+        return self.words.listed([self.offence(id, "lower") for id in ids])
 
     @cached_property
     def above(self) -> list[str]:
@@ -102,16 +107,12 @@ class Page:
     @cached_property
     def overview_title(self) -> str:
         """ "Fem av nio brottsgrupper ligger lägre än riket, ingen högre"."""
-        count = self.words.count_word
-        told = {"all": count(len(self.county.level) - 1)}
+        above, below = len(self.above), len(self.below)
+        higher, lower, every = self.words.count_words(above, below, len(self.county.level) - 1)
         which = {(True, True): "both", (True, False): "higher", (False, True): "lower"}
-        name = which.get((bool(self.above), bool(self.below)), "none")
-        told |= {"higher": count(len(self.above)), "lower": count(len(self.below))}
-        if name == "lower":
-            told["lower"] = capital(told["lower"])
-        else:
-            told["higher"] = capital(told["higher"])
-        return self.words(f"overview_{name}", **told)
+        name = which.get((above > 0, below > 0), "none")
+        verb = self.words.verb(above or below)
+        return capital(self.words(f"overview_{name}", higher=higher, lower=lower, all=every, verb=verb))
 
     def trend_words(self, offence: str, prefix: str) -> str:
         """What both trend models say together, as a text ``<prefix>_<direction>``."""
@@ -142,12 +143,12 @@ class Page:
         parts = []
         for row in rows:
             if row.verdict == "few":
-                parts.append(self.words("alt_row_few", label=row.label))
+                parts.append(self.words("alt_row_few", label=capital(row.label)))
                 continue
             parts.append(
                 self.words(
                     "alt_row",
-                    label=row.label,
+                    label=capital(row.label),
                     deviation=self.words.deviation(row.value),
                     range=self.words.signed_range(row.lower, row.upper),
                     verdict=row.words,
