@@ -8,8 +8,10 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from brapkg import areas, catalogue, indicators, store
+from brapkg import areas, catalogue, store
 from brapkg.errors import DataError, UsageError
+from brapkg.indicators.common import PER
+from brapkg.indicators.time import monthly_exposure
 from brapkg.stats.rates import rate as rate_limits
 
 NATION = "00"
@@ -161,17 +163,17 @@ class County:
         else:
             table = _at(months, area=area, offence=offence)
         table = table[table["year"] <= self.period].sort_values(["year", "month"])
-        exposure = indicators.monthly_exposure(
+        exposure = monthly_exposure(
             store.load("population"), area, table["year"], table["month"]
         )
-        scale = indicators.PER * 365.25 / 12
+        scale = PER * 365.25 / 12
         return table.assign(value=table["count"] / exposure * scale, exposure=exposure)
 
     def rolling(self, offence: str, area: str | None = None) -> np.ndarray:
         """Offences per 100 000 residents over twelve months, ending with each month from the 12th on."""
         months = self.months(offence, area)
         days = months["exposure"].rolling(12).sum()
-        return (months["count"].rolling(12).sum() / days * 365.25 * indicators.PER).to_numpy()[11:]
+        return (months["count"].rolling(12).sum() / days * 365.25 * PER).to_numpy()[11:]
 
     @cached_property
     def municipal_months(self) -> bool:
@@ -222,8 +224,8 @@ class County:
             return pd.DataFrame(columns=["name"])
         residents = _at(store.load("population"), year=later["year"].iloc[0]).set_index("area")["residents"]
         population = later["area"].map(residents)
-        count = (later["rate"] * population / indicators.PER).round()
-        limits = rate_limits(count, population, multiplier=indicators.PER)[["lower", "upper"]]
+        count = (later["rate"] * population / PER).round()
+        limits = rate_limits(count, population, multiplier=PER)[["lower", "upper"]]
         groups = _at(store.load("areas"), kind="municipality").set_index("area")["skr_2023"]
         table = later.join(limits).assign(group=later["area"].map(groups))
         similar = table.groupby("group")["rate"]

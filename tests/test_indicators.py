@@ -9,14 +9,15 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from brapkg import areas, indicators
+from brapkg import areas
+from brapkg.indicators import level, municipal, time
 from brapkg.stats import rates, trend
 
 KEY = ["area", "offence", "year"]
 JUDGED = ["comparison", "change", "peers", "trend", "season"]
 
 
-def municipal(table):
+def of_municipalities(table):
     return table[table["area"].str.len() == 4]
 
 
@@ -25,7 +26,7 @@ def municipal(table):
 
 def test_every_rate_that_was_published_comes_out_exactly(months, tables):
     published, _ = months
-    persons = indicators.denominators(tables["population"])
+    persons = level.denominators(tables["population"])
     cells = published.merge(persons, on=["area", "year", "status"], how="left", validate="many_to_one")
     found = rates.published_rate(cells["count"], cells["population"])
     assert cells.groupby("year").size().to_dict() == dict.fromkeys(range(2013, 2017), 34_800)
@@ -34,7 +35,7 @@ def test_every_rate_that_was_published_comes_out_exactly(months, tables):
 
 def test_a_final_year_takes_the_mean_of_two_year_ends_and_a_preliminary_one_the_year_before():
     people = pd.DataFrame({"area": "0114", "year": [2014, 2015], "residents": [1000, 1101]})
-    found = indicators.denominators(people).set_index(["year", "status"])["population"].to_dict()
+    found = level.denominators(people).set_index(["year", "status"])["population"].to_dict()
     assert found == {
         (2015, "final"): 1050.5,
         (2015, "preliminary"): 1000,
@@ -55,7 +56,7 @@ def test_a_rate_is_exact_below_ten_offences_and_byar_from_ten_on(tables):
 def test_without_residents_there_is_a_count_but_no_rate():
     years = pd.DataFrame({"area": ["0114"], "offence": "theft", "year": 2021, "count": 5, "status": "final"})
     people = pd.DataFrame({"area": ["0114"], "year": 2019, "residents": 1000})
-    (row,) = indicators.rate_table(years, people).to_dict("records")
+    (row,) = level.rate_table(years, people).to_dict("records")
     assert (row["count"], row["missing"]) == (5, "no_population") and np.isnan(row["value"])
 
 
@@ -94,13 +95,13 @@ def pooled(rated, group="C9", offence="weapons"):
     """First year and number of years by municipality, pooled up to 2016, for one group."""
     codes = [m.code for m in areas.group_members(group, 2017)]
     window = rated[rated["area"].isin(codes) & (rated["offence"] == offence)].assign(group=group)
-    table = indicators._pooled(window, 2016).set_index("area")
+    table = municipal._pooled(window, 2016).set_index("area")
     return table[["first_year", "years"]], window
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_which_years_are_pooled_does_not_depend_on_a_municipalitys_own_count(tables, seed):
-    before, window = pooled(municipal(tables["rates"]))
+    before, window = pooled(of_municipalities(tables["rates"]))
     # Counts change places among the municipalities of a year: every own count, no expected one.
     rng = np.random.default_rng(seed)
     shuffled = window.assign(count=window.groupby("year")["count"].transform(rng.permutation))
@@ -112,10 +113,10 @@ def test_which_years_are_pooled_does_not_depend_on_a_municipalitys_own_count(tab
 def test_years_are_pooled_until_twenty_are_expected_and_no_longer(tables):
     peers = tables["peers"].query("year == 2016")
     assert ((peers["expected"] >= 20) | (peers["first_year"] == 2013)).all()
-    assert (peers["year"] - peers["first_year"] < indicators.MOST_YEARS).all()
-    rated = municipal(tables["rates"]).assign(group="C9")
+    assert (peers["year"] - peers["first_year"] < municipal.MOST_YEARS).all()
+    rated = of_municipalities(tables["rates"]).assign(group="C9")
     window = rated[rated["area"].isin([m.code for m in areas.group_members("C9", 2017)])]
-    one_less = indicators._pooled(window[window["year"] > 2013], 2016)
+    one_less = municipal._pooled(window[window["year"] > 2013], 2016)
     short = one_less.merge(peers, on=["area", "offence"], suffixes=("_three", ""))
     assert (short.loc[short["first_year"] == 2013, "expected_three"] < 20).all()
 
@@ -124,7 +125,7 @@ def test_groups_with_few_members_are_not_shrunken(tables):
     peers = tables["peers"]
     members = peers.groupby(["offence", "year", "group"])["area"].transform("size")
     plain = peers["method"] == "log ratio, part of whole"
-    assert plain.any() and (plain == (members < indicators.ENOUGH_MEMBERS)).all()
+    assert plain.any() and (plain == (members < municipal.ENOUGH_MEMBERS)).all()
     assert (peers.loc[plain, "value"] == peers.loc[plain, "raw"]).all()
 
 
@@ -137,10 +138,10 @@ def test_a_shrunken_ratio_lies_between_its_own_and_the_groups(tables):
 
 
 def test_a_group_whose_members_are_equal_gets_its_own_mean(tables):
-    rated = municipal(tables["rates"]).query("offence == 'theft'")
+    rated = of_municipalities(tables["rates"]).query("offence == 'theft'")
     alike = rated.assign(count=(rated["population"] * 0.02).round().astype(int))
     wobble = pd.DataFrame({"kind": ["municipality"], "offence": "theft", "sd": 0.0})
-    peers = indicators.peer_table(alike, wobble).query("year == 2016 and missing == ''")
+    peers = municipal.peer_table(alike, wobble).query("year == 2016 and missing == ''")
     equal = peers[peers["method"] == "all areas equal"]
     assert equal["group"].nunique() >= 7 and (equal["weight"] == 0).all()
     assert (equal["lower"] == equal["upper"]).all()
@@ -152,8 +153,8 @@ def test_a_group_whose_members_are_equal_gets_its_own_mean(tables):
 def test_a_few_municipalities_are_no_measure_of_group_or_nation(tables):
     rated = tables["rates"]
     here = rated[~((rated["area"] == "0114") & (rated["year"] == 2016))]
-    assert 2016 not in set(indicators.peer_table(here, tables["wobble"])["year"])
-    assert 2016 not in set(indicators.funnel_table(here)["year"])
+    assert 2016 not in set(municipal.peer_table(here, tables["wobble"])["year"])
+    assert 2016 not in set(municipal.funnel_table(here)["year"])
 
 
 # --- verdicts ------------------------------------------------------------------------------------
@@ -187,15 +188,15 @@ def test_an_interval_holds_its_value_and_the_broad_one_the_narrow(tables, name):
 
 def test_person_days_run_straight_between_two_year_ends():
     people = pd.DataFrame({"area": "01", "year": [2015, 2016], "residents": [1000, 2200]})
-    days = indicators.monthly_exposure(people, "01", [2016, 2016], [1, 2])
+    days = time.monthly_exposure(people, "01", [2016, 2016], [1, 2])
     assert days.tolist() == pytest.approx([1050 * 31, 1150 * 29])
     with pytest.raises(KeyError):
-        indicators.monthly_exposure(people, "01", [2017], [1])
+        time.monthly_exposure(people, "01", [2017], [1])
 
 
 def test_a_trend_knows_nothing_of_the_months_after_its_year(tables):
     months = tables["offences_month"]
-    early = indicators.trend_tables(months[months["year"] <= 2015], tables["population"])
+    early = time.trend_tables(months[months["year"] <= 2015], tables["population"])
     for name, table in early.items():
         key = [*KEY, {"trend": "model", "trend_line": "position", "season": "month"}[name]]
         whole = tables[name][tables[name]["year"] <= 2015].set_index(key).sort_index()
@@ -212,7 +213,7 @@ def test_trends_are_of_every_county_and_the_nation_from_the_second_year_on(table
 
 def test_the_step_is_in_january_2015(tables):
     months = tables["offences_month"].query("area == '14' and offence == 'drugs'").sort_values(["year", "month"])
-    exposure = indicators.monthly_exposure(tables["population"], "14", months["year"], months["month"])
+    exposure = time.monthly_exposure(tables["population"], "14", months["year"], months["month"])
     fit = trend.monthly_trend(months["count"], exposure, months["month"], step=24)
     row = tables["trend"].query("area == '14' and offence == 'drugs' and year == 2016").set_index("model")
     expected = fit.annual_change[["value", "lower", "upper"]].to_numpy().tolist()
@@ -227,7 +228,7 @@ def test_the_line_of_a_known_series_is_its_rate_per_average_month(tables):
     months = pd.DataFrame({"year": np.repeat(range(2013, 2017), 12), "month": 4 * [*range(1, 13)]})
     months = months.assign(area="01", offence="theft", status="final", count=np.multiply(days, 1000))
     people = pd.DataFrame({"area": "01", "year": range(2012, 2017), "residents": 100_000})
-    found = indicators.trend_tables(months, people)
+    found = time.trend_tables(months, people)
     np.testing.assert_allclose(found["trend_line"]["value"], 1000 * 365.25 / 12, rtol=1e-9)
     np.testing.assert_allclose(found["season"]["value"], 1, rtol=1e-9)
     assert set(found["trend"]["verdict"]) == {"level"}
@@ -250,7 +251,7 @@ def test_every_series_but_thin_ones_has_a_line_and_a_year_wheel(tables):
 def test_a_trend_begins_after_the_last_gap(tables):
     months = tables["offences_month"].query("offence == 'theft' and area == '14'")
     gap = (months["year"] == 2013) & (months["month"] == 5)
-    found = indicators.trend_tables(months[~gap], tables["population"])["trend"]
+    found = time.trend_tables(months[~gap], tables["population"])["trend"]
     assert found.set_index(["year", "model"])["months"].to_dict() == {
         (2014, "smooth"): 19, **{(y, m): 12 * (y - 2013) + 7 for y in (2015, 2016) for m in ("smooth", "step")}
     }
@@ -259,5 +260,5 @@ def test_a_trend_begins_after_the_last_gap(tables):
 
 def test_residents_that_are_missing_take_only_the_years_that_need_them(tables):
     people = tables["population"].query("year < 2016")
-    found = indicators.trend_tables(tables["offences_month"], people)["trend"]
+    found = time.trend_tables(tables["offences_month"], people)["trend"]
     assert set(found["year"]) == {2014, 2015}

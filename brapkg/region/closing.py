@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from brapkg import __version__, catalogue, findings, indicators, store
+from brapkg import __version__, catalogue, findings, store
 from brapkg.blocks import Card, Cards, Points, Section, Terms, Text
+from brapkg.indicators import municipal
 from brapkg.region.page import HIGHER, Page, split
 from brapkg.wording import capital
 
@@ -78,7 +79,7 @@ def limits(page: Page) -> Section:
 def sources(page: Page) -> Section:
     """Sources, method, quality by SCB's components, how to cite."""
     w, county = page.words, page.county
-    edition = indicators.edition_for(county.period)
+    edition = municipal.edition_for(county.period)
     told = [
         w("sources_bra", years=page.years, preliminary=page.preliminary_note),
         w("sources_scb"),
@@ -87,8 +88,8 @@ def sources(page: Page) -> Section:
     wobble = store.load("wobble").set_index(["kind", "offence"])["sd"]
     values = {
         "wobble": w.percent(wobble.get(("county", catalogue.TOTAL), float("nan"))),
-        "enough": indicators.ENOUGH_EXPECTED,
-        "members": indicators.ENOUGH_MEMBERS,
+        "enough": municipal.ENOUGH_EXPECTED,
+        "members": municipal.ENOUGH_MEMBERS,
     }
     method = [split(w(f"method_{name}", **values)) for name in METHODS]
     cite = Text(w("cite_text", county=page.name, year=page.year, version=__version__), f"{w('cite')}.")

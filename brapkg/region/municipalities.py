@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from brapkg import catalogue, indicators
+from brapkg import catalogue
 from brapkg.blocks import Callout, Figure, Section, Text
 from brapkg.figures import dots, lines, scatter
+from brapkg.indicators import municipal
 from brapkg.profile import FUNNEL_OFFENCE, latest_period
 from brapkg.region.level import Anchored
 from brapkg.region.page import HIGHER, LOWER, Page, blocks_by_verdict, table
@@ -19,7 +20,7 @@ CHANCE = 0.05
 def municipalities(page: Page) -> Section:
     """The section: peers for one group, a table for all groups, the funnel, the months."""
     w = page.words
-    text = w("municipalities_text", enough=indicators.ENOUGH_EXPECTED)
+    text = w("municipalities_text", enough=municipal.ENOUGH_EXPECTED)
     pooled = [name for name, first in _pooled(page)]
     if pooled:
         text += " " + w("municipalities_pooled", names=w.names(pooled))
@@ -53,7 +54,7 @@ def _peers(page: Page) -> Figure:
     number = page.figure_number(7)
     drawn = dots.ratios(blocks, w, name=f"figur-{number}", title=title, one=w("group_lower"),
                         description=f"{w(kind, n=len(rows))} {page.told_rows(rows)}")
-    edition = indicators.edition_for(page.county.period)
+    edition = municipal.edition_for(page.county.period)
     return Figure(number, title, w("peers_sub", lower=page.offence(FUNNEL_OFFENCE, "lower"), period=page.period), drawn,
                   w("peers_read"), page.source(w("source_groups", edition=edition)), _peer_table(page, peers))
 
@@ -116,7 +117,7 @@ def _funnel(page: Page) -> Figure:
     ordered = own.sort_values("name", key=lambda names: names.map(swedish_order))
     rows = [{
         w("col_municipality"): row.name, w("col_residents"): w.number(row.population),
-        w("col_difference"): w.deviation(row.value) if row.offences >= indicators.FEW else w.verdict("few"),
+        w("col_difference"): w.deviation(row.value) if row.offences >= municipal.FEW else w.verdict("few"),
         w("col_z"): w.number(row.z_adjusted, 1), w("col_outside"): w(f"outside_{row.outside or 'no'}"),
     } for row in ordered.rename(columns={"count": "offences"}).itertuples()]
     sub = w("funnel_sub", lower=page.offence(FUNNEL_OFFENCE, "lower"), period=page.period)

@@ -1,0 +1,30 @@
+"""Indicators for the whole country at once: rates, comparisons, funnels, trends, year wheels.
+
+Computed when the store is built, so that a report reads its slice and draws. Each function takes
+tidy tables and returns one table of ``records/schemas.toml``: ``level`` how much there is and how it
+changed, ``municipal`` the municipalities against each other, ``time`` the months. The rules that
+decide (thresholds, pooling, editions) are constants beside what they decide; the methods are
+``brapkg.stats``.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from brapkg.indicators import level, municipal, time
+
+
+def compute(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Every indicator table from the tidy tables ``population``, ``offences_year``, ``offences_month``."""
+    rated = level.rate_table(tables["offences_year"], tables["population"])
+    wobble = level.wobble_table(tables["offences_year"])
+    lines = time.trend_tables(tables["offences_month"], tables["population"])
+    return {
+        "rates": rated,
+        "wobble": wobble,
+        "comparison": level.comparison_table(rated, wobble),
+        "change": level.change_table(rated, wobble),
+        "peers": municipal.peer_table(rated, wobble),
+        "funnel": municipal.funnel_table(rated),
+        **lines,
+    }

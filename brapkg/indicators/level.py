@@ -1,0 +1,100 @@
+"""Level and change of every area: rates, counties against the nation, a year against the one before."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from brapkg.indicators.common import LEVELS, NATION, PER, sds, wide, with_verdict
+from brapkg.stats import comparison, rates
+
+# Below this count a percentage change says more about the counts than about the change.
+MINIMUM_FOR_CHANGE = 20
+
+
+def denominators(population: pd.DataFrame) -> pd.DataFrame:
+    """Brå's own denominators by area, year and status.
+
+    A final year's is the mean of the residents on 31 December of the year before and of the year;
+    a preliminary year's is those of the year before (the others are not known yet).
+    """
+    before = population.assign(year=population["year"] + 1)
+    final = before.merge(population, on=["area", "year"], suffixes=("_before", ""))
+    final["population"] = (final["residents_before"] + final["residents"]) / 2
+    preliminary = before.rename(columns={"residents": "population"})
+    parts = [final.assign(status="final"), preliminary.assign(status="preliminary")]
+    return pd.concat(parts)[["area", "year", "status", "population"]]
+
+
+def rate_table(years: pd.DataFrame, population: pd.DataFrame) -> pd.DataFrame:
+    """Rates per 100 000 with 95 % intervals: exact below 10 offences, Byar from 10 on."""
+    table = years.merge(denominators(population), on=["area", "year", "status"], how="left")
+    known = table["population"].notna()
+    rated = rates.rate(table.loc[known, "count"], table.loc[known, "population"], multiplier=PER)
+    columns = ["value", "lower", "upper", "level", "method"]
+    table = table.join(rated[columns])
+    table["missing"] = np.where(known, "", "no_population")
+    return table.fillna({"level": 0.95, "method": ""})
+
+
+def wobble_table(years: pd.DataFrame) -> pd.DataFrame:
+    """How much an area's year moves beyond chance, by kind of area and offence."""
+    rows = []
+    for kind, digits in (("county", 2), ("municipality", 4)):
+        mine = years[(years["area"].str.len() == digits) & (years["area"] != NATION)]
+        for offence, part in mine.groupby("offence"):
+            counts = part.pivot(index="area", columns="year", values="count").dropna()
+            try:
+                sd = comparison.between_year_sd(counts)
+            except ValueError:  # too few areas or years: no variation can be told from chance
+                sd = np.nan
+            rows.append({"kind": kind, "offence": offence, "sd": sd, "method": "moments of log ratios"})
+    return pd.DataFrame(rows)
+
+
+def comparison_table(rated: pd.DataFrame, wobble: pd.DataFrame) -> pd.DataFrame:
+    """Each county against the nation, its own part of it included."""
+    known = rated[rated["missing"] == ""]
+    nation = known[(known["area"] == NATION) & (known["count"] > 0)]
+    counties = known[(known["area"].str.len() == 2) & (known["area"] != NATION)]
+    key = ["offence", "year"]
+    pairs = counties.merge(nation[[*key, "count", "population"]], on=key, suffixes=("", "_nation"))
+    sd = sds(wobble, "county")
+    parts = []
+    for offence, part in pairs.groupby("offence"):
+        ratio = comparison.part_of_whole(
+            part["count"],
+            part["population"],
+            part["count_nation"],
+            part["population_nation"],
+            wobble=sd[offence],
+            levels=LEVELS,
+        )
+        parts.append(part[["area", "offence", "year"]].join(wide(ratio)))
+    return with_verdict(pd.concat(parts, ignore_index=True))
+
+
+def change_table(rated: pd.DataFrame, wobble: pd.DataFrame) -> pd.DataFrame:
+    """Each year against the one before; withheld where either count is below 20."""
+    known = rated[rated["missing"] == ""]
+    before = known.assign(year=known["year"] + 1)
+    pairs = before.merge(known, on=["area", "offence", "year"], suffixes=("_before", ""))
+    kind = np.select(
+        [pairs["area"] == NATION, pairs["area"].str.len() == 2], ["nation", "county"], "municipality"
+    )
+    # The nation's variation cannot be told from that of a single series.
+    sd = {which: sds(wobble, which) for which in ("county", "municipality")} | {"nation": {}}
+    parts = []
+    for (which, offence), part in pairs.groupby([kind, "offence"]):
+        ratio = comparison.change(
+            part["count_before"],
+            part["population_before"],
+            part["count"],
+            part["population"],
+            wobble=sd[which].get(offence, 0.0),
+            minimum=MINIMUM_FOR_CHANGE,
+            levels=LEVELS,
+        )
+        limits = wide(ratio)[["value", "lower", "upper", "lower_998", "upper_998", "method", "missing"]]
+        parts.append(part[["area", "offence", "year", "count_before", "count"]].join(limits))
+    return with_verdict(pd.concat(parts, ignore_index=True))

@@ -1,0 +1,135 @@
+"""The municipalities: against their SKR group, and in the country's funnel."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from pandas.api.typing import DataFrameGroupBy
+
+from brapkg import areas
+from brapkg.indicators.common import LEVELS, sds, wide, with_verdict
+from brapkg.stats import comparison, funnel, shrinkage
+
+# Below this count only the count itself is told.
+FEW = comparison.FEW
+# A municipality's years are added together until this many offences are expected.
+ENOUGH_EXPECTED = 20
+MOST_YEARS = 4
+# With fewer members a group cannot tell how much its members differ: no shrinkage.
+ENOUGH_MEMBERS = 10
+# From this year on SKR's groups of 2023 are used.
+EDITION_2023_FROM = 2023
+
+
+def edition_for(year: int) -> int:
+    """Which edition of SKR's groups belongs to a year's figures."""
+    return 2023 if year >= EDITION_2023_FROM else 2017
+
+
+def _whole_country(rated: pd.DataFrame) -> pd.DataFrame:
+    """Municipalities' rates, of the offences and years that every municipality has and some offence.
+
+    A user's exports may hold a few municipalities only: they are no measure of group or nation.
+    """
+    known = rated[(rated["missing"] == "") & (rated["area"].str.len() == 4)]
+    cells = known.groupby(["offence", "year"])
+    everyone = cells["area"].transform("size") == len(areas.municipalities())
+    return known[everyone & (cells["count"].transform("sum") > 0)]
+
+
+def peer_table(rated: pd.DataFrame, wobble: pd.DataFrame) -> pd.DataFrame:
+    """Each municipality against its SKR group, small ones with several years together."""
+    known = _whole_country(rated)
+    parts = []
+    for year in sorted(known["year"].unique()):
+        edition = edition_for(year)
+        group = {m.code: getattr(m, f"group_{edition}") for m in areas.municipalities()}
+        window = known[known["year"].between(year - MOST_YEARS + 1, year)]
+        pooled = _pooled(window.assign(group=window["area"].map(group)), year)
+        parts.append(pooled.assign(year=year, edition=edition))
+    pooled = pd.concat(parts, ignore_index=True)
+    pooled = pooled.assign(sd=pooled["offence"].map(sds(wobble, "municipality")))
+    # Without a single offence in the group there is nothing to compare with.
+    pooled = pooled[(pooled["expected"] > 0) & (_in_group(pooled)["count"].transform("sum") > 0)]
+    many = _in_group(pooled)["area"].transform("size") >= ENOUGH_MEMBERS
+    parts = [make(part) for make, part in ((_shrunken, pooled[many]), (_plain, pooled[~many])) if len(part)]
+    keys = ["area", "offence", "year", "group", "edition", "first_year"]
+    return with_verdict(pooled[keys].join(pd.concat(parts)))
+
+
+def _in_group(pooled: pd.DataFrame) -> DataFrameGroupBy:
+    return pooled.groupby(["offence", "year", "group"])
+
+
+def _pooled(window: pd.DataFrame, last: int) -> pd.DataFrame:
+    """Add years together, latest first, until ``ENOUGH_EXPECTED`` offences are expected.
+
+    The number of years depends on the population and the group's rate, never on the municipality's
+    own count: choosing by the outcome would bias it.
+    """
+    sums = window.groupby(["group", "offence", "year"])[["count", "population"]].transform("sum")
+    expected = window["population"] * sums["count"] / sums["population"]
+    window = window.assign(expected=expected).sort_values("year", ascending=False)
+    groups = window.groupby(["area", "offence"])
+    # A year is needed as long as the later years do not expect enough by themselves.
+    later = groups["expected"].cumsum() - window["expected"]
+    used = window[(later < ENOUGH_EXPECTED) & (last - window["year"] == groups.cumcount())]
+    return used.groupby(["group", "area", "offence"], as_index=False).agg(
+        count=("count", "sum"),
+        population=("population", "sum"),
+        expected=("expected", "sum"),
+        first_year=("year", "min"),
+        years=("year", "size"),
+    )
+
+
+def _shrunken(pooled: pd.DataFrame) -> pd.DataFrame:
+    """Ratios shrunken towards the group, from what each group tells of how its members differ."""
+    groups = _in_group(pooled)
+    fits = [shrinkage.poisson_gamma(part["count"], part["expected"]) for _, part in groups]
+    number = groups.ngroup()
+    pooled = pooled.assign(**pd.DataFrame(fits, columns=["nu", "alpha"]).loc[number].set_index(pooled.index))
+    # All groups at once, but for those whose members are equal: they get the mean of their own.
+    batch = number.where(np.isinf(pooled["nu"]), -1)
+    parts = []
+    for _, part in pooled.groupby(batch):
+        weight = shrinkage.discount(part["expected"], part["sd"], part["years"])
+        ratio = shrinkage.shrink(
+            part["count"], part["expected"], part["nu"], part["alpha"], discount=weight, levels=LEVELS
+        )
+        parts.append(wide(ratio))
+    table = pd.concat(parts).rename(columns={"observed": "count"})
+    few = table["count"] < FEW
+    limits = ["value", "lower", "upper", "lower_998", "upper_998"]
+    return table.assign(missing=np.where(few, "few", ""), **table[limits].mask(few))
+
+
+def _plain(pooled: pd.DataFrame) -> pd.DataFrame:
+    """Plain ratios, where the group has too few members to tell how much they differ."""
+    totals = _in_group(pooled)[["count", "expected"]].transform("sum")
+    parts = []
+    for _, part in pooled.groupby("offence"):
+        whole = totals.loc[part.index]
+        ratio = comparison.part_of_whole(
+            part["count"],
+            part["expected"],
+            whole["count"],
+            whole["expected"],
+            wobble=part["sd"].iloc[0],
+            levels=LEVELS,
+        )
+        parts.append(wide(ratio))
+    table = pd.concat(parts).rename(columns={"population": "expected"})
+    return table.assign(raw=table["value"], weight=1.0)
+
+
+def funnel_table(rated: pd.DataFrame) -> pd.DataFrame:
+    """All municipalities against the nation's rate, with limits widened by their own spread."""
+    known = _whole_country(rated)
+    parts = []
+    for _, part in known.groupby(["offence", "year"]):
+        rate = part["count"].sum() / part["population"].sum()
+        placed = funnel.funnel(part["count"], part["population"] * rate, levels=LEVELS)
+        columns = ["expected", "value", "z_adjusted", "phi", "outside"]
+        parts.append(part[["area", "offence", "year", "count", "population"]].join(placed[columns]))
+    return pd.concat(parts, ignore_index=True).assign(method="funnel, multiplicative overdispersion")
