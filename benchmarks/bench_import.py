@@ -25,9 +25,7 @@ CLOCK = "import time; start = time.perf_counter(); {}; print(time.perf_counter()
 
 def seconds(statement: str) -> float:
     """Seconds that the statement takes in a fresh interpreter."""
-    told = subprocess.run(
-        [sys.executable, "-c", CLOCK.format(statement)], check=True, capture_output=True, text=True
-    )
+    told = subprocess.run([sys.executable, "-c", CLOCK.format(statement)], check=True, capture_output=True, text=True)
     return float(told.stdout)
 
 

@@ -216,12 +216,7 @@ def find(text: str, kind: str | None = None) -> Area:
 
 def suggest(text: str, kind: str | None = None, most: int = 3) -> list[Area]:
     """The areas whose names are nearest to a misspelt one, nearest first (none if all are far)."""
-    spellings = {
-        spelling: area
-        for spelling, found in _index().items()
-        for area in found
-        if kind in (None, area.kind)
-    }
+    spellings = {spelling: area for spelling, found in _index().items() for area in found if kind in (None, area.kind)}
     near = difflib.get_close_matches(_key(text), spellings, n=3 * most, cutoff=0.7)
     return list(dict.fromkeys(spellings[spelling] for spelling in near))[:most]
 

@@ -12,11 +12,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from brapkg.figures.drawing import Picture
 from brapkg.wording import Words
+
+if TYPE_CHECKING:  # a page is put together without the drawing library
+    from brapkg.figures.drawing import Picture
 
 PAGE = "application/vnd.brapkg.page+html"
 # A range of numbers, which must not break over two lines.
@@ -66,8 +69,7 @@ class Callout:
 
     def html(self, words: Words) -> str:
         return (
-            f'<div class="callout" role="note"><strong>{escape(self.title)}</strong>'
-            f"<p>{_inline(self.body)}</p></div>"
+            f'<div class="callout" role="note"><strong>{escape(self.title)}</strong><p>{_inline(self.body)}</p></div>'
         )
 
     def lab(self, words: Words) -> list[dict]:
@@ -94,9 +96,7 @@ class Table:
         roles = self.stacked
         kind = {c: "" if c in self.text_columns else ' class="n"' for c in self.frame.columns[1:]}
         heads = [f'<th scope="col"{_role("columnheader", roles)}>{escape(self.frame.columns[0])}</th>']
-        heads += [
-            f'<th scope="col"{kind[c]}{_role("columnheader", roles)}>{escape(c)}</th>' for c in kind
-        ]
+        heads += [f'<th scope="col"{kind[c]}{_role("columnheader", roles)}>{escape(c)}</th>' for c in kind]
         rows = []
         for number, row in enumerate(self.frame.itertuples(index=False)):
             css = ' class="total"' if self.total_first and number == 0 else ""
@@ -122,13 +122,34 @@ class Table:
 
     def csv_link(self, name: str, label: str, words: Words) -> str:
         """A link that holds the data as CSV for a Swedish spreadsheet: semicolons, BOM, and in Swedish decimal comma."""
-        text = self.data.to_csv(sep=";", decimal="," if words.language == "sv" else ".", index=False,
-                                lineterminator="\r\n", float_format="%.10g")
+        text = self.data.to_csv(
+            sep=";",
+            decimal="," if words.language == "sv" else ".",
+            index=False,
+            lineterminator="\r\n",
+            float_format="%.10g",
+        )
         content = base64.b64encode(b"\xef\xbb\xbf" + text.encode()).decode()
         return (
             f'<p class="csv"><a href="data:text/csv;charset=utf-8;base64,{content}" '
             f'download="{name}.csv">{escape(label)}</a></p>'
         )
+
+
+@dataclass(frozen=True)
+class NumberedTable:
+    """A table of its own, with a number that other places link to, and its data as CSV."""
+
+    number: int
+    table: Table
+
+    def html(self, words: Words) -> str:
+        id = f"tabell-{self.number}"
+        link = self.table.csv_link(id, words("download_table", n=self.number), words)
+        return f'<div id="{id}">{self.table.html(words)}{link}</div>'
+
+    def lab(self, words: Words) -> list[dict]:
+        return self.table.lab(words)
 
 
 def _inline(text: str) -> str:
@@ -163,9 +184,13 @@ class Figure:
         if self.key:
             pictures = f'<div class="mapgrid">{pictures}{self.key}</div>'
         number = escape(words("figure_number", n=self.number))
-        behind = "" if self.table_elsewhere else (
-            f'<details class="data"><summary>{escape(words("show_data", n=self.number))}</summary>'
-            f"{self.table.html(words)}</details>"
+        behind = (
+            ""
+            if self.table_elsewhere
+            else (
+                f'<details class="data"><summary>{escape(words("show_data", n=self.number))}</summary>'
+                f"{self.table.html(words)}</details>"
+            )
         )
         download = self.table.csv_link(self.id, words("download_data", n=self.number), words)
         return (
@@ -194,8 +219,7 @@ class Facts:
 
     def html(self, words: Words) -> str:
         rows = "".join(
-            f"<div><dt>{escape(a)}</dt><dd>{escape(b)}<small>{escape(c)}</small></dd></div>"
-            for a, b, c in self.facts
+            f"<div><dt>{escape(a)}</dt><dd>{escape(b)}<small>{escape(c)}</small></dd></div>" for a, b, c in self.facts
         )
         return f'<dl class="facts">{rows}</dl>'
 
@@ -226,7 +250,9 @@ class Card:
     def lab(self, words: Words) -> list[dict]:
         facts = "; ".join(f"{a}: {b}" for a, b in self.facts)
         grade = words(f"certainty_{self.certainty}")
-        return [_markdown(f"### {self.title}\n\n{facts}. **{grade}**\n\n{self.body}\n\n*{words('find_out')}* {self.ask}.")]
+        return [
+            _markdown(f"### {self.title}\n\n{facts}. **{grade}**\n\n{self.body}\n\n*{words('find_out')}* {self.ask}.")
+        ]
 
 
 @dataclass(frozen=True)

@@ -163,9 +163,7 @@ class County:
         else:
             table = _at(months, area=area, offence=offence)
         table = table[table["year"] <= self.period].sort_values(["year", "month"])
-        exposure = monthly_exposure(
-            store.load("population"), area, table["year"], table["month"]
-        )
+        exposure = monthly_exposure(store.load("population"), area, table["year"], table["month"])
         scale = PER * 365.25 / 12
         return table.assign(value=table["count"] / exposure * scale, exposure=exposure)
 

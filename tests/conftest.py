@@ -44,9 +44,7 @@ def row(
     return f"{area};{offence};{when};{count};{rate};"
 
 
-def export(
-    tmp_path: Path, lines: list[str], encoding: str = "iso-8859-1", name: str = "export.txt"
-) -> Path:
+def export(tmp_path: Path, lines: list[str], encoding: str = "iso-8859-1", name: str = "export.txt") -> Path:
     """Write a "databasfil" with these rows under the usual heading, and return its path."""
     path = tmp_path / name
     path.write_bytes("".join(f"{line}\n" for line in [HEADER, *lines]).encode(encoding))
@@ -100,6 +98,7 @@ def tables(processed) -> dict[str, pd.DataFrame]:
 @pytest.fixture
 def quick(monkeypatch, tables):
     """Builds read and check as ever, but take the indicators as computed already."""
+
     def compute(told):
         return {name: table for name, table in tables.items() if name not in told}
 

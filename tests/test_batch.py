@@ -19,13 +19,13 @@ from brapkg.reports.plan import Report
 
 PARAMETERS = 'region = "01"\nperiod = 2016\nlanguage = "sv"'
 # The least that makes a page, without the packages that take seconds to import.
-PAGE = '''
+PAGE = """
 from IPython.display import display
 
 MIME = "application/vnd.brapkg.page+html"
 display({MIME: f'<div class="head"><h1>{region} {period}</h1></div>'}, raw=True)
 display({MIME: '<section id="kort-sagt"><h2>Kort sagt</h2></section>'}, raw=True)
-'''
+"""
 RAISES = 'if region == "03":\n    raise RuntimeError("Uppsala is away")'
 DIES = 'if region == "03":\n    import os\n    os._exit(9)'
 KILLS_ITS_WORKER = 'if region == "03":\n    import os, signal\n    os.kill(os.getppid(), signal.SIGKILL)'
@@ -72,9 +72,7 @@ def test_one_failure_leaves_the_others_and_the_old_page(tmp_path, output, cell, 
     if cell is KILLS_ITS_WORKER and jobs == 1:
         pytest.skip("with one job there is no worker: the process is the caller's own")
     seen = []
-    results = batch.run(
-        plan(notebook(tmp_path, cell), "01", "03", "04"), output, jobs=jobs, progress=seen.append
-    )
+    results = batch.run(plan(notebook(tmp_path, cell), "01", "03", "04"), output, jobs=jobs, progress=seen.append)
 
     assert [result.report.area.code for result in results] == ["01", "03", "04"]
     assert [bool(result.error) for result in results] == [False, True, False]
@@ -260,9 +258,7 @@ def test_what_a_killed_run_left_is_cleared_a_day_later(tmp_path, output, instant
 
 
 def front(output: Path, results=()) -> Path:
-    return batch.write_front_page(
-        output, period=2016, language="sv", preliminary=True, results=list(results)
-    )
+    return batch.write_front_page(output, period=2016, language="sv", preliminary=True, results=list(results))
 
 
 def test_the_front_page_links_what_is_there_and_tells_what_failed(tmp_path, output):

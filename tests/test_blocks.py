@@ -18,7 +18,7 @@ from brapkg.wording import Words
 
 SV, EN = Words("sv"), Words("en")
 S = "\u00a0"
-HOSTILE = '<script>alert("x")</script> & \'Å\''
+HOSTILE = "<script>alert(\"x\")</script> & 'Å'"
 PICTURE = Picture('<svg class="fig-wide"/>', '<svg class="fig-narrow"/>', b"\x89PNG")
 
 
@@ -41,8 +41,13 @@ PARTS = {
     "text": Text(HOSTILE, HOSTILE),
     "points": Points([Text(HOSTILE, HOSTILE)], css="points", note=HOSTILE),
     "callout": Callout(HOSTILE, HOSTILE),
-    "table": Table(HOSTILE, pd.DataFrame({HOSTILE: [HOSTILE], "b" + HOSTILE: [HOSTILE]}),
-                   pd.DataFrame({"a": [HOSTILE]}), note=HOSTILE, stacked=True),
+    "table": Table(
+        HOSTILE,
+        pd.DataFrame({HOSTILE: [HOSTILE], "b" + HOSTILE: [HOSTILE]}),
+        pd.DataFrame({"a": [HOSTILE]}),
+        note=HOSTILE,
+        stacked=True,
+    ),
     "figure": figure(title=HOSTILE, subtitle=HOSTILE, reading=HOSTILE, source=HOSTILE),
     "facts": Facts([(HOSTILE, HOSTILE, HOSTILE)] * 4),
     "card": Cards([Card(HOSTILE, [(HOSTILE, HOSTILE)], "high", HOSTILE, HOSTILE)]),
@@ -142,9 +147,7 @@ def test_a_key_stands_beside_its_map():
     assert '<div class="mapgrid">' in figure(key="<ul></ul>").html(SV)
 
 
-@pytest.mark.parametrize(
-    "told", [f"4–13{S}%", f"1{S}200–1{S}350", "2013–2016", "4–13%", "1,200–1,350", "0,5–1,2"]
-)
+@pytest.mark.parametrize("told", [f"4–13{S}%", f"1{S}200–1{S}350", "2013–2016", "4–13%", "1,200–1,350", "0,5–1,2"])
 def test_ranges_never_break_over_lines(told):
     made = Text(f"Så ({told}), och {told}, samt {told}.").html(SV)
     assert made.count(f'<span class="nb">{told}</span>') == 3
@@ -216,7 +219,8 @@ def test_a_section_has_one_output_for_the_page_and_the_rest_for_jupyterlab(monke
 
 
 def test_the_head_has_the_page_s_only_first_heading(monkeypatch):
-    (bundle,) = published(monkeypatch, Head("Slag", "Dalarnas län 2016", "Ingress.", "2016 preliminärt", "Från Brå.", SV))
+    head = Head("Slag", "Dalarnas län 2016", "Ingress.", "2016 preliminärt", "Från Brå.", SV)
+    (bundle,) = published(monkeypatch, head)
     assert bundle[blocks.PAGE].count("<h1>Dalarnas län 2016</h1>") == 1
     assert '<span class="status">2016 preliminärt</span> Från Brå.' in bundle[blocks.PAGE]
     assert bundle["text/markdown"].startswith("# Dalarnas län 2016")

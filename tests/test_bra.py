@@ -48,9 +48,7 @@ def test_a_year_marked_prel_is_preliminary(read):
     assert cells(table) == [("1440", "theft", 2016, 1, 18, 64, "preliminary")]
 
 
-@pytest.mark.parametrize(
-    ("text", "month"), [("Maj", 5), ("May", 5), ("Okt", 10), ("Oct", 10), ("dec", 12)]
-)
+@pytest.mark.parametrize(("text", "month"), [("Maj", 5), ("May", 5), ("Okt", 10), ("Oct", 10), ("dec", 12)])
 def test_months_are_read_in_swedish_and_english(read, text, month):
     table, _ = read(row(when=f"2015;{text}"))
     assert table["month"].tolist() == [month]
@@ -71,9 +69,7 @@ def test_rows_that_are_not_published_are_left_out_and_counted(read):
 
 def test_an_area_with_rows_not_published_has_not_lost_them(read):
     whole = [row("Ale kommun", offence) for offence in ("Stöldbrott", "Bilbrott")]
-    table, account = read(
-        *whole, row("Lerum kommun", count="..", rate=".."), row("Lerum kommun", "Bilbrott")
-    )
+    table, account = read(*whole, row("Lerum kommun", count="..", rate=".."), row("Lerum kommun", "Bilbrott"))
     assert len(table) == 3 and account.not_published == 1
 
 
@@ -223,10 +219,7 @@ def test_published_rates_follow_from_the_counts_and_the_residents(months, shared
     names = people["Municipality"].unique()
     code = people["Municipality"].map({n: areas.find(n, "municipality").code for n in names})
     of = people.assign(area=code).set_index(["area", "ar"])["invanare"]
-    before, at_end = (
-        of.loc[list(zip(table["area"], table["year"] - back, strict=True))].to_numpy()
-        for back in (1, 0)
-    )
+    before, at_end = (of.loc[list(zip(table["area"], table["year"] - back, strict=True))].to_numpy() for back in (1, 0))
     mean = np.where(table["status"] == "final", (before + at_end) / 2, before)
     assert (np.floor(table["count"] / mean * 100_000 + 0.5) == table["rate"]).all()
 

@@ -158,9 +158,7 @@ def test_a_period_that_is_none_is_refused(of_rows, period):
     assert f'line 2: period "{period}" is neither a month' in line
 
 
-@pytest.mark.parametrize(
-    "line", ["Ale kommun", row()[:-1], row()[:-4], row() + "65", row() + ";", '"";"', "\0"]
-)
+@pytest.mark.parametrize("line", ["Ale kommun", row()[:-1], row()[:-4], row() + "65", row() + ";", '"";"', "\0"])
 def test_a_row_of_other_fields_is_refused_with_its_line(of_rows, line):
     (problem,) = of_rows(*TABLE, line)
     assert f"line {len(TABLE) + 2}: found" in problem

@@ -9,10 +9,11 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from shapely import LineString, box
+
 from brapkg.figures import dots, drawing, lines, maps, scatter
 from brapkg.figures.labels import cross, overlap
 from brapkg.wording import Words
-from shapely import LineString, box
 
 SV = Words("sv")
 SVG = "{http://www.w3.org/2000/svg}"
@@ -66,10 +67,16 @@ def funnel() -> drawing.Picture:
     population = np.geomspace(3_000, 900_000, 60)
     value = 1 + 0.5 * np.cos(np.arange(60))
     value[7] = 3.4
-    table = pd.DataFrame({
-        "area": [f"{n:04d}" for n in range(60)], "population": population, "expected": population * 0.01,
-        "value": value, "phi": 3.0, "z_adjusted": value - 1,
-    })
+    table = pd.DataFrame(
+        {
+            "area": [f"{n:04d}" for n in range(60)],
+            "population": population,
+            "expected": population * 0.01,
+            "value": value,
+            "phi": 3.0,
+            "z_adjusted": value - 1,
+        }
+    )
     return scatter.funnel(table, {f"{n:04d}": f"Upplands Väsby {n}" for n in range(5, 20)}, SV, **NAMES)
 
 
@@ -85,9 +92,15 @@ def county(code: str) -> drawing.Picture:
 
 
 PICTURES = {
-    "ratios": ratios, "many ratios": lambda: ratios(49), "wheel": lambda: dots.year_wheel(season(), SV, **NAMES),
-    "months": monthly, "first year": lambda: monthly(1), "panels": lambda: panels(9),
-    "many panels": lambda: panels(49), "funnel": funnel, "map": lambda: county("20"),
+    "ratios": ratios,
+    "many ratios": lambda: ratios(49),
+    "wheel": lambda: dots.year_wheel(season(), SV, **NAMES),
+    "months": monthly,
+    "first year": lambda: monthly(1),
+    "panels": lambda: panels(9),
+    "many panels": lambda: panels(49),
+    "funnel": funnel,
+    "map": lambda: county("20"),
 }
 
 
@@ -214,7 +227,8 @@ def test_labels_of_real_counties(code, narrow):
         label = plan.labels[area]
         if label.leader is None:
             assert plan.shapes[area].intersection(box(left, bottom, right, top)).area > 0.9 * (right - left) * (
-                top - bottom)
+                top - bottom
+            )
         else:
             assert LineString(label.leader).intersects(plan.shapes[area])
             assert not any(shape.intersects(box(left, bottom, right, top)) for shape in plan.shapes.values())

@@ -72,9 +72,7 @@ def test_all_offences_together_are_no_candidate():
     assert standing_out(County({"total": "clearly_higher"}, {"total": ("rising", "rising")})) == []
 
 
-@pytest.mark.parametrize(
-    ("verdict", "expected"), [("clearly_higher", 3), ("probably_higher", 2)]
-)
+@pytest.mark.parametrize(("verdict", "expected"), [("clearly_higher", 3), ("probably_higher", 2)])
 def test_points_for_the_level(verdict, expected):
     assert points(levels={"theft": verdict}) == expected
 
@@ -99,7 +97,8 @@ def test_points_for_the_development(ways, expected):
 
 
 @pytest.mark.parametrize(
-    "ways", [("rising", "falling"), ("falling", "falling"), ("falling", "unclear"), ("unclear", "unclear"), ("few", "few")]
+    "ways",
+    [("rising", "falling"), ("falling", "falling"), ("falling", "unclear"), ("unclear", "unclear"), ("few", "few")],
 )
 def test_no_points_where_a_model_falls_or_nothing_is_seen(ways):
     assert standing_out(County(trends={"theft": ways})) == []

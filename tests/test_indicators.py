@@ -253,7 +253,8 @@ def test_a_trend_begins_after_the_last_gap(tables):
     gap = (months["year"] == 2013) & (months["month"] == 5)
     found = time.trend_tables(months[~gap], tables["population"])["trend"]
     assert found.set_index(["year", "model"])["months"].to_dict() == {
-        (2014, "smooth"): 19, **{(y, m): 12 * (y - 2013) + 7 for y in (2015, 2016) for m in ("smooth", "step")}
+        (2014, "smooth"): 19,
+        **{(y, m): 12 * (y - 2013) + 7 for y in (2015, 2016) for m in ("smooth", "step")},
     }
     assert found.query("year == 2014")["missing"].tolist() == ["few"]
 

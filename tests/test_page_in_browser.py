@@ -186,9 +186,7 @@ def test_nothing_is_wider_than_the_screen(page, measure, width):
 
 def test_light_and_dark_follow_the_reader(page, measure):
     tokens = re.findall(r"--bg: (#\w{6}).*?--ink: (#\w{6})", page.read_text(encoding="utf-8"))
-    for seen, (ground, ink) in zip(
-        (measure(page, 800), measure(page, 800, dark=True)), tokens[:2], strict=True
-    ):
+    for seen, (ground, ink) in zip((measure(page, 800), measure(page, 800, dark=True)), tokens[:2], strict=True):
         assert (seen["background"], seen["ink"]) == (rgb(ground), rgb(ink))
     assert tokens[0] != tokens[1]
 

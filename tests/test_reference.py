@@ -83,9 +83,7 @@ def close(case, actual, expected):
 
 
 def frame(case, name=None) -> pd.DataFrame:
-    return pd.read_csv(
-        REFERENCE / case["folder"] / (name or case["input"]["csv"]), skipinitialspace=True
-    )
+    return pd.read_csv(REFERENCE / case["folder"] / (name or case["input"]["csv"]), skipinitialspace=True)
 
 
 @offers("garwood_0.9", "garwood_0.95")
@@ -110,9 +108,7 @@ def check_crude_rate(case):
     close(case, at95["value"], expected["value"])
     close(case, [at95["lower"], at95["upper"]], [expected["lower95"], expected["upper95"]])
     close(case, [at998["lower"], at998["upper"]], [expected["lower998"], expected["upper998"]])
-    assert [word.capitalize().replace("Byar", "Byars") for word in at95["method"]] == expected[
-        "method95"
-    ]
+    assert [word.capitalize().replace("Byar", "Byars") for word in at95["method"]] == expected["method95"]
 
 
 @offers("crude_rate_exact")
@@ -147,9 +143,7 @@ def check_published_rate(case):
     given = data[["Numerator", "Denominator"]].notna().all(axis=1)
     assert given.any()
     for row in data[given].itertuples():
-        table = rates.rate(
-            row.Numerator, row.Denominator, multiplier=row.multiplier, levels=(0.95, 0.998)
-        )
+        table = rates.rate(row.Numerator, row.Denominator, multiplier=row.multiplier, levels=(0.95, 0.998))
         for (level, names), (_, found) in zip(PHE_COLUMNS.items(), table.iterrows(), strict=True):
             assert found["level"] == level
             close(case, found[["value", "lower", "upper"]], [getattr(row, n) for n in names])
@@ -280,9 +274,9 @@ def check_likelihood(case):
 def check_annual(case):
     data, expected = frame(case), case["expected"]
     family = "quasi-poisson" if case["id"].startswith("quasi") else "poisson"
-    row = trend.annual_trend(
-        data[case["input"]["count"]], data["population"], data["year"], family, floor=False
-    ).iloc[0]
+    row = trend.annual_trend(data[case["input"]["count"]], data["population"], data["year"], family, floor=False).iloc[
+        0
+    ]
     per_cent = 100 * (row[["value", "lower", "upper"]].astype(float) - 1)
     close(case, per_cent, [expected[name] for name in ("apc", "lower", "upper")])
     close(case, np.log(row["value"]), expected["beta"])

@@ -9,8 +9,9 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from brapkg.blocks import PAGE
 from brapkg.errors import UsageError
-from brapkg.reports.render import PAGE_MIME, render, style, texts
+from brapkg.reports.render import render, style, texts
 from brapkg.wording import LANGUAGES
 
 HEAD = '<div class="head"><p class="kind">Lägesbild för län</p><h1>Dalarnas län 2016</h1></div>'
@@ -23,8 +24,7 @@ SUMMARY = (
     '<title id="f1-t">Rubrik</title><path d="M0 0"/></svg></figure></section>'
 )
 LEVEL = (
-    '<section id="niva" aria-labelledby="niva-h"><h2 id="niva-h">Nivå &amp; <em>läge</em></h2>'
-    "<p>Text.</p></section>"
+    '<section id="niva" aria-labelledby="niva-h"><h2 id="niva-h">Nivå &amp; <em>läge</em></h2><p>Text.</p></section>'
 )
 LONG = (
     '<section id="kallor" data-toc="Källor" aria-labelledby="kallor-h">'
@@ -81,7 +81,7 @@ def check_page(html: str, language: str) -> Page:
 
 
 def cell(*contents: str, source: str = "show(x)"):
-    data = [{PAGE_MIME: text, "text/plain": "…"} for text in contents]
+    data = [{PAGE: text, "text/plain": "…"} for text in contents]
     return new_code_cell(source, outputs=[new_output("display_data", item) for item in data])
 
 

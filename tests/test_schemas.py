@@ -10,9 +10,7 @@ from brapkg.errors import DataError
 
 TABLES = schemas.tables()
 COLUMNS = [(name, column) for name, table in TABLES.items() for column in table["columns"]]
-YEARS = pd.DataFrame(
-    {"area": ["0114", "00"], "offence": "theft", "year": 2015, "count": [7, 9], "status": "final"}
-)
+YEARS = pd.DataFrame({"area": ["0114", "00"], "offence": "theft", "year": 2015, "count": [7, 9], "status": "final"})
 
 
 def problems(name, table):

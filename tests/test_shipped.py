@@ -279,9 +279,7 @@ HEADINGS = {
 
 
 @pytest.mark.parametrize("name", HEADINGS)
-def test_a_wrong_heading_is_refused_with_the_columns_found_and_needed(
-    shared_data, tmp_path, read_already, name
-):
+def test_a_wrong_heading_is_refused_with_the_columns_found_and_needed(shared_data, tmp_path, read_already, name):
     column = HEADINGS[name]
     source = with_text(shared_data, tmp_path / "source", name, lambda t: t.replace(column, "other", 1))
     (line,) = refused(source, tmp_path / "raw")
@@ -312,9 +310,7 @@ def test_a_file_that_is_no_table_is_refused_by_name(shared_data, tmp_path, read_
         ("bra/other/kommun_totals_2021.csv", "Ale kommun", "Ala", 'names neither "Ale kommun" nor "Ales kommun"'),
     ],
 )
-def test_a_wrong_cell_is_refused_with_what_it_holds(
-    shared_data, tmp_path, read_already, name, old, new, words
-):
+def test_a_wrong_cell_is_refused_with_what_it_holds(shared_data, tmp_path, read_already, name, old, new, words):
     source = with_text(shared_data, tmp_path / "source", name, lambda t: t.replace(old, new))
     lines = refused(source, tmp_path / "raw")
     assert name in lines[0] and words in lines[0]

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from test_render import check_page
 
+from brapkg.figures import labels
 from brapkg.reports import maps
 from brapkg.reports.site import Entry, front_page
 from brapkg.wording import swedish_order
@@ -27,10 +28,7 @@ PLACES = {"20": ("Älvdalen", "Avesta", "Mora", "Säter", "Orsa"), "09": ("Gotla
 
 @pytest.fixture
 def entries():
-    made = [
-        Entry(code, name, f"{code}.html", PLACES.get(code, ("A", "B")))
-        for code, name in NAMES.items()
-    ]
+    made = [Entry(code, name, f"{code}.html", PLACES.get(code, ("A", "B"))) for code, name in NAMES.items()]
     random.Random(1).shuffle(made)
     return made
 
@@ -83,9 +81,7 @@ def test_list_and_map_link_to_the_same_pages(entries):
 def test_municipalities_stand_under_their_county(entries):
     html = page(entries)
     assert html.count("<details>") == 21
-    assert (
-        "<li>Avesta</li><li>Mora</li><li>Orsa</li><li>Säter</li><li>Älvdalen</li>" in html
-    )
+    assert "<li>Avesta</li><li>Mora</li><li>Orsa</li><li>Säter</li><li>Älvdalen</li>" in html
     assert '5 kommuner<span class="visually-hidden"> i Dalarnas län</span>' in html
     assert '1 kommun<span class="visually-hidden"> i Gotlands län</span>' in html
 
@@ -154,15 +150,12 @@ def test_coordinates_have_one_decimal(shapes):
 def test_lines_do_not_cross_each_other_or_any_name(shapes):
     lines = {s.code: (s.leader[:2], s.leader[2:]) for s in shapes if s.leader}
     codes = sorted(lines)
-    assert not [(a, b) for a in codes for b in codes if a < b and maps.cross(lines[a], lines[b])]
+    assert not [(a, b) for a in codes for b in codes if a < b and labels.cross(lines[a], lines[b])]
     for shape in shapes:
         left, top, right, bottom = shape.box
         diagonals = (((left, top), (right, bottom)), ((left, bottom), (right, top)))
         assert not [
-            (code, shape.code)
-            for code, line in lines.items()
-            for diagonal in diagonals
-            if maps.cross(line, diagonal)
+            (code, shape.code) for code, line in lines.items() for diagonal in diagonals if labels.cross(line, diagonal)
         ]
 
 
@@ -205,7 +198,7 @@ def test_neighbours_share_their_border(shapes):
     ],
 )
 def test_spread_moves_as_little_as_it_can(wanted, room, expected):
-    assert maps.spread(wanted, room) == pytest.approx(expected)
+    assert labels.spread(wanted, room) == pytest.approx(expected)
 
 
 def test_crowded_names_change_places_rather_than_cross_lines():
@@ -213,5 +206,5 @@ def test_crowded_names_change_places_rather_than_cross_lines():
     dots = {"a": (9, 8), "b": (9, 9), "c": (9, 9.5), "far": (0, 10), "near": (9, 12)}
     heights = maps._column(dots, {code: (code,) for code in dots}, 20.0)
     lines = [(dots[code], (20.0, height)) for code, height in heights.items()]
-    assert not any(maps.cross(a, b) for i, a in enumerate(lines) for b in lines[:i])
+    assert not any(labels.cross(a, b) for i, a in enumerate(lines) for b in lines[:i])
     assert heights["near"] < heights["far"]

@@ -83,9 +83,7 @@ def test_additive_variance_finds_the_spread():
     assert additive_variance(np.full(9, 50), np.full(9, 50)) == 0
 
 
-AREAS = st.lists(
-    st.tuples(st.integers(0, 10_000), st.floats(0.1, 10_000)), min_size=1, max_size=40
-)
+AREAS = st.lists(st.tuples(st.integers(0, 10_000), st.floats(0.1, 10_000)), min_size=1, max_size=40)
 
 
 @settings(deadline=None, max_examples=60)

@@ -123,9 +123,7 @@ def test_published_rate_rounds_every_tie_up(whole, half_share):
 
 def test_wilson_and_exact_proportion():
     # R 4.5.0 prop.test(1, 10, correct=FALSE) and binom.test(1, 10).
-    assert np.ravel(proportion_interval(1, 10)) == pytest.approx(
-        [0.01787621309507289, 0.4041500267952384], rel=1e-10
-    )
+    assert np.ravel(proportion_interval(1, 10)) == pytest.approx([0.01787621309507289, 0.4041500267952384], rel=1e-10)
     assert np.ravel(proportion_interval(1, 10, method="exact")) == pytest.approx(
         [0.002528578544461786, 0.4450161170281954], rel=1e-10
     )

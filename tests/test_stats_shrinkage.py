@@ -10,9 +10,7 @@ from scipy import stats
 from brapkg.stats.shrinkage import discount, marshall, poisson_gamma, shrink
 
 
-@pytest.mark.parametrize(
-    ("expected", "weight"), [(1.6, 0.13), (8, 0.42), (16, 0.59), (48, 0.81), (160, 0.94)]
-)
+@pytest.mark.parametrize(("expected", "weight"), [(1.6, 0.13), (8, 0.42), (16, 0.59), (48, 0.81), (160, 0.94)])
 def test_weight_on_own_data(expected, weight):
     # Between-area coefficient of variation 0.30, so nu = alpha = 1 / 0.09: table for 16 000
     # inhabitants in the methods note.
@@ -103,9 +101,9 @@ def test_marshall_without_events_or_spread():
     assert (marshall([5, 10], [50, 100])["value"] == 0.1).all()
 
 
-AREAS = st.lists(
-    st.tuples(st.integers(0, 3000), st.floats(0.5, 3000)), min_size=2, max_size=30
-).filter(lambda areas: sum(o for o, _ in areas) > 0)
+AREAS = st.lists(st.tuples(st.integers(0, 3000), st.floats(0.5, 3000)), min_size=2, max_size=30).filter(
+    lambda areas: sum(o for o, _ in areas) > 0
+)
 
 
 @settings(deadline=None, max_examples=60)
@@ -135,9 +133,7 @@ def test_order_does_not_matter(areas, random):
     observed, expected = np.array(areas).T
     straight = marshall(observed, expected).iloc[order].reset_index(drop=True)
     # Both divide by sums over the areas, whose last digits hang on the order.
-    pd.testing.assert_frame_equal(
-        straight, marshall(observed[order], expected[order]), rtol=1e-7, atol=1e-9
-    )
+    pd.testing.assert_frame_equal(straight, marshall(observed[order], expected[order]), rtol=1e-7, atol=1e-9)
 
 
 def test_order_does_not_matter_for_the_prior():
@@ -155,9 +151,7 @@ def test_order_does_not_matter_for_the_prior():
 @given(st.integers(0, 500), st.floats(0.1, 500), st.floats(0.01, 1), st.floats(0.01, 1))
 def test_less_weight_pulls_closer_to_the_prior(observed, expected, one, other):
     small, large = sorted([one, other])
-    near, far = (
-        shrink([observed], [expected], 5, 5, discount=k)["value"].iloc[0] for k in (small, large)
-    )
+    near, far = (shrink([observed], [expected], 5, 5, discount=k)["value"].iloc[0] for k in (small, large))
     assert abs(near - 1) <= abs(far - 1) + 1e-12
 
 

@@ -23,9 +23,7 @@ def yearly(raw, year, municipalities, count=40, name="year.txt"):
 def monthly(raw, year, months, municipalities, name="month.txt"):
     """A monthly export of thefts, 7 a month."""
     lines = [
-        row(areas.get(code).name, "Stöldbrott", f"{year};{month}", 7, 20)
-        for code in municipalities
-        for month in months
+        row(areas.get(code).name, "Stöldbrott", f"{year};{month}", 7, 20) for code in municipalities for month in months
     ]
     return export(raw / "bra", lines, name=name)
 
@@ -79,7 +77,10 @@ def test_the_municipalities_cover_83_to_86_per_cent_of_their_police_region_in_20
 def test_every_area_is_listed_once_with_its_county_and_police_region(tables):
     listed = tables["areas"].set_index("area")
     assert listed["kind"].value_counts().to_dict() == {
-        "municipality": 290, "county": 21, "police_region": 7, "nation": 1
+        "municipality": 290,
+        "county": 21,
+        "police_region": 7,
+        "nation": 1,
     }
     assert listed.loc["2080", ["name", "county"]].tolist() == ["Falu kommun", "20"]
     municipal = listed[listed["kind"] == "municipality"]
@@ -96,7 +97,8 @@ def test_sources_are_the_six_tables_with_their_hashes_and_the_exports(raw):
     yearly(raw, 2017, [GOTLAND])
     told = tidy.read(raw).sources
     assert [source["path"] for source in told] == [
-        *(f"raw/{name}.csv" for name in tidy.shipped.TABLES), "raw/bra/year.txt"
+        *(f"raw/{name}.csv" for name in tidy.shipped.TABLES),
+        "raw/bra/year.txt",
     ]
     assert all(len(source["sha256"]) == 64 and source["title"] for source in told[:-1])
 
@@ -108,9 +110,7 @@ def test_a_new_year_is_added_with_the_county_whose_municipalities_are_all_there(
     yearly(raw, 2017, [GOTLAND, "0114", "0115"])
     added = of(tidy.read(raw).tables["offences_year"], year=2017)
     # Gotland is one municipality; of Stockholm's 26 two are there, and of the nation's 290 three.
-    assert dict(zip(added["area"], added["count"], strict=True)) == {
-        GOTLAND: 40, "0114": 40, "0115": 40, "09": 40
-    }
+    assert dict(zip(added["area"], added["count"], strict=True)) == {GOTLAND: 40, "0114": 40, "0115": 40, "09": 40}
 
 
 def test_a_county_lacks_a_year_where_one_municipality_lacks_it(raw):
@@ -125,9 +125,7 @@ def test_a_county_lacks_a_year_where_one_municipality_lacks_it(raw):
 def test_months_of_municipalities_are_kept_and_summed_to_their_county(raw):
     monthly(raw, 2017, ["Jan", "Feb"], [GOTLAND, "0114"])
     added = of(tidy.read(raw).tables["offences_month"], year=2017)
-    assert added.groupby("area")["month"].apply(list).to_dict() == {
-        GOTLAND: [1, 2], "0114": [1, 2], "09": [1, 2]
-    }
+    assert added.groupby("area")["month"].apply(list).to_dict() == {GOTLAND: [1, 2], "0114": [1, 2], "09": [1, 2]}
 
 
 @pytest.mark.parametrize(("months", "years"), [(MONTHS, [84]), (MONTHS[:11], [])])

@@ -44,9 +44,7 @@ def test_many_series_at_once_equal_statsmodels_one_by_one(step):
 @pytest.mark.parametrize("step", [None, 24])
 def test_season_and_line_equal_predictions_by_statsmodels(step):
     found = trend.monthly_trends(COUNTS, EXPOSURE, MONTHS, step=step)
-    fitted = found.line["value"].to_numpy() * found.season["value"].to_numpy().reshape(30, 12)[
-        :, MONTHS - 1
-    ].ravel()
+    fitted = found.line["value"].to_numpy() * found.season["value"].to_numpy().reshape(30, 12)[:, MONTHS - 1].ravel()
     columns = [np.ones(N), POSITION, *(MONTHS == m for m in range(2, 13))]
     design = np.column_stack([*columns, *([] if step is None else [POSITION >= step])]).astype(float)
     for row, (counts, exposure) in enumerate(zip(COUNTS, EXPOSURE, strict=True)):

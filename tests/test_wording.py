@@ -24,8 +24,24 @@ VERDICTS = {
 }
 # Look, section 8: what is not written, in any form.
 BANNED = (
-    "signifikan", "significan", "kraftig", "brottsligheten", "utsatta", "beprövad", "värst", "worst",
-    "brottet i serien", "p-värde", "p-value", "mörkare", "darker", "blå ", "blue", "röd", "skenat", "explo",
+    "signifikan",
+    "significan",
+    "kraftig",
+    "brottsligheten",
+    "utsatta",
+    "beprövad",
+    "värst",
+    "worst",
+    "brottet i serien",
+    "p-värde",
+    "p-value",
+    "mörkare",
+    "darker",
+    "blå ",
+    "blue",
+    "röd",
+    "skenat",
+    "explo",
 )
 
 
@@ -198,8 +214,9 @@ def test_lists_of_things_that_hold_an_and():
 def test_months_and_periods():
     assert [SV.month(n) for n in (1, 12)] == ["januari", "december"]
     assert [EN.month(n, short=True) for n in (5, 10)] == ["May", "Oct"]
-    assert all(len(texts()[name][language].split()) == 12 for name in ("months", "months_short") for language in
-               ("sv", "en"))
+    assert all(
+        len(texts()[name][language].split()) == 12 for name in ("months", "months_short") for language in ("sv", "en")
+    )
     assert SV.period(2016, "preliminary") == "2016 (preliminärt)" and SV.period(2015, "final") == "2015"
     assert EN.period(2016, "preliminary") == "2016 (preliminary)"
 

@@ -48,9 +48,7 @@ class Block:
     heading: str = ""
 
 
-def ratios(
-    blocks: Sequence[Block], words: Words, *, name: str, title: str, description: str, one: str
-) -> Picture:
+def ratios(blocks: Sequence[Block], words: Words, *, name: str, title: str, description: str, one: str) -> Picture:
     """Ratios as dots with 95 % intervals on a log axis; filled where chance seldom gives them.
 
     Parameters
@@ -80,27 +78,40 @@ def ratios(
         for kind, item, y in places:
             line = y + BASE
             if kind == "heading":
-                axes.text(x(-_left(narrow)), line, item, transform=at_axes, fontsize=8.5, weight="bold",
-                          color=ROLES["muted"])
+                axes.text(
+                    x(-_left(narrow)), line, item, transform=at_axes, fontsize=8.5, weight="bold", color=ROLES["muted"]
+                )
                 continue
             weight = "bold" if item.strong else "normal"
-            axes.text(x(-_left(narrow)), line, item.label, transform=at_axes, weight=weight,
-                      fontsize=8 if narrow else 8.5)
+            axes.text(
+                x(-_left(narrow)), line, item.label, transform=at_axes, weight=weight, fontsize=8 if narrow else 8.5
+            )
             right = width + 0.12
             if narrow:
-                axes.text(x(width + 0.62), line, item.note or words.deviation(item.value), transform=at_axes,
-                          ha="right", weight=weight, fontsize=8)
+                axes.text(
+                    x(width + 0.62),
+                    line,
+                    item.note or words.deviation(item.value),
+                    transform=at_axes,
+                    ha="right",
+                    weight=weight,
+                    fontsize=8,
+                )
             else:
-                axes.text(x(right + 0.5), line, words.deviation(item.value), transform=at_axes,
-                          ha="right", weight=weight, fontsize=8.5)
-                axes.text(x(right + 0.6), line, item.words, transform=at_axes,
-                          color=ROLES["muted"], fontsize=8.5)
+                axes.text(
+                    x(right + 0.5),
+                    line,
+                    words.deviation(item.value),
+                    transform=at_axes,
+                    ha="right",
+                    weight=weight,
+                    fontsize=8.5,
+                )
+                axes.text(x(right + 0.6), line, item.words, transform=at_axes, color=ROLES["muted"], fontsize=8.5)
 
     height = depth + 0.42
     sides = (Margins(_left(False), 2.1, 0.3, 0.12), Margins(_left(True), 0.66, 0.3, 0.12))
-    return picture(
-        draw, name=name, title=title, description=description, heights=(height, height), margins=sides
-    )
+    return picture(draw, name=name, title=title, description=description, heights=(height, height), margins=sides)
 
 
 def _left(narrow: bool) -> float:
@@ -166,17 +177,31 @@ def _marks(axes: Axes, rows: Sequence[tuple[Row, float]]) -> None:
         for beyond, edge, arrow in ((row.lower < low, low, "<"), (row.upper > high, high, ">")):
             if beyond:
                 axes.plot([edge], [y], arrow, markersize=4.5, color=ROLES["accent"], clip_on=False)
-    axes.hlines([y for _, y in rows], [max(row.lower, low) for row, _ in rows], [min(row.upper, high) for row, _ in rows],
-                colors=ROLES["accent"], linewidth=1.8, capstyle="round", zorder=2)
+    starts, ends = [max(row.lower, low) for row, _ in rows], [min(row.upper, high) for row, _ in rows]
+    axes.hlines([y for _, y in rows], starts, ends, colors=ROLES["accent"], linewidth=1.8, capstyle="round", zorder=2)
     raw = [(row.raw, y) for row, y in rows if np.isfinite(row.raw) and low < row.raw < high]
-    axes.vlines([x for x, _ in raw], [y - 0.055 for _, y in raw], [y + 0.055 for _, y in raw],
-                colors=ROLES["context"], linewidth=1.4, zorder=2.1)
+    axes.vlines(
+        [x for x, _ in raw],
+        [y - 0.055 for _, y in raw],
+        [y + 0.055 for _, y in raw],
+        colors=ROLES["context"],
+        linewidth=1.4,
+        zorder=2.1,
+    )
     # A value beyond the axis has only its arrowhead; the number is beside the row.
     shown = [(row, y) for row, y in rows if low <= row.value <= high]
     for sure, face in ((True, ROLES["accent"]), (False, ROLES["bg"])):
         part = [(row.value, y) for row, y in shown if (row.verdict in SURE) == sure]
-        axes.plot([x for x, _ in part], [y for _, y in part], "o", markersize=6, markerfacecolor=face,
-                  markeredgecolor=ROLES["accent"], markeredgewidth=1.6, zorder=3)
+        axes.plot(
+            [x for x, _ in part],
+            [y for _, y in part],
+            "o",
+            markersize=6,
+            markerfacecolor=face,
+            markeredgecolor=ROLES["accent"],
+            markeredgewidth=1.6,
+            zorder=3,
+        )
 
 
 def year_wheel(season, words: Words, *, name: str, title: str, description: str) -> Picture:
@@ -205,15 +230,29 @@ def year_wheel(season, words: Words, *, name: str, title: str, description: str)
             sure = row.verdict in SURE
             colour = ROLES["accent"] if sure else ROLES["context"]
             axes.plot([row.month] * 2, [row.lower, row.upper], color=colour, linewidth=1.8)
-            axes.plot([row.month], [row.value], "o", markersize=6, markeredgewidth=1.6,
-                      markerfacecolor=colour if sure else ROLES["bg"], markeredgecolor=colour)
+            axes.plot(
+                [row.month],
+                [row.value],
+                "o",
+                markersize=6,
+                markeredgewidth=1.6,
+                markerfacecolor=colour if sure else ROLES["bg"],
+                markeredgecolor=colour,
+            )
             if sure and (not narrow or row.Index in extremes):
                 up = row.value > 1
-                axes.annotate(words.deviation(row.value), (row.month, row.upper if up else row.lower),
-                              xytext=(0, 4 if up else -4), textcoords="offset points", ha="center",
-                              va="bottom" if up else "top", fontsize=8, weight="bold", color=colour, gid=HALO)
+                axes.annotate(
+                    words.deviation(row.value),
+                    (row.month, row.upper if up else row.lower),
+                    xytext=(0, 4 if up else -4),
+                    textcoords="offset points",
+                    ha="center",
+                    va="bottom" if up else "top",
+                    fontsize=8,
+                    weight="bold",
+                    color=colour,
+                    gid=HALO,
+                )
 
     sides = (Margins(0.72, 0.1, 0.22, 0.3), Margins(0.62, 0.12, 0.22, 0.3))
-    return picture(
-        draw, name=name, title=title, description=description, heights=(2.6, 2.5), margins=sides
-    )
+    return picture(draw, name=name, title=title, description=description, heights=(2.6, 2.5), margins=sides)

@@ -114,9 +114,7 @@ def _axes(figure, margins: Margins) -> Axes:
     width, height = figure.get_size_inches()
     across = width - margins.left - margins.right
     up = height - margins.top - margins.bottom
-    return figure.add_axes(
-        (margins.left / width, margins.bottom / height, across / width, up / height)
-    )
+    return figure.add_axes((margins.left / width, margins.bottom / height, across / width, up / height))
 
 
 def _png(figure) -> bytes:

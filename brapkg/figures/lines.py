@@ -55,24 +55,43 @@ def monthly(
         parts = np.split(np.arange(len(line)), [at for at, _ in breaks if at < len(line)])
         for part in parts:
             segment = line.iloc[part]
-            axes.fill_between(segment["position"], segment["lower"], segment["upper"], color=ROLES["soft"],
-                              edgecolor=ROLES["accent"], linewidth=0.5)
+            axes.fill_between(
+                segment["position"],
+                segment["lower"],
+                segment["upper"],
+                color=ROLES["soft"],
+                edgecolor=ROLES["accent"],
+                linewidth=0.5,
+            )
             axes.plot(segment["position"], segment["value"], color=ROLES["accent"], linewidth=2.2)
         for at, text in breaks:
             axes.axvline(at - 0.5, color=ROLES["muted"], linewidth=1, dashes=(4, 2))
             # The label stands on the side with more room.
             left = at > last / 2
-            axes.text(at - 0.5 + (-0.5 if left else 0.5), top * 1.15, text, ha="right" if left else "left",
-                      va="top", fontsize=8, color=ROLES["muted"])
+            axes.text(
+                at - 0.5 + (-0.5 if left else 0.5),
+                top * 1.15,
+                text,
+                ha="right" if left else "left",
+                va="top",
+                fontsize=8,
+                color=ROLES["muted"],
+            )
         _name_months(axes, values, line, words("monthly_values"), [at for at, _ in breaks])
         if len(line) and not narrow:
-            axes.text(last + 0.8, line["value"].iloc[-1], words("trend_label"), fontsize=8, weight="bold",
-                      color=ROLES["accent"], va="center", clip_on=False)
+            axes.text(
+                last + 0.8,
+                line["value"].iloc[-1],
+                words("trend_label"),
+                fontsize=8,
+                weight="bold",
+                color=ROLES["accent"],
+                va="center",
+                clip_on=False,
+            )
 
     sides = (Margins(0.5, 0.95 if len(line) else 0.1, 0.08, 0.3), Margins(0.42, 0.06, 0.08, 0.3))
-    return picture(
-        draw, name=name, title=title, description=description, heights=(2.7, 2.4), margins=sides
-    )
+    return picture(draw, name=name, title=title, description=description, heights=(2.7, 2.4), margins=sides)
 
 
 def _name_months(axes: Axes, values: np.ndarray, line: pd.DataFrame, text: str, breaks: Sequence[int]) -> None:
@@ -82,7 +101,8 @@ def _name_months(axes: Axes, values: np.ndarray, line: pd.DataFrame, text: str, 
     length = int(np.ceil(text_width(text, 8) / across * (right - left))) + 1
     roof = values.copy()
     if len(line):
-        roof[line["position"].to_numpy(dtype=int)] = np.maximum(values[line["position"].to_numpy(dtype=int)], line["upper"])
+        at = line["position"].to_numpy(dtype=int)
+        roof[at] = np.maximum(values[at], line["upper"])
     places = []
     for start in range(len(values) - length + 1):
         part = slice(start, start + length)
@@ -93,8 +113,16 @@ def _name_months(axes: Axes, values: np.ndarray, line: pd.DataFrame, text: str, 
     if not places:
         return
     _, _, start, height = min(places)
-    axes.text(start + (length - 1) / 2, height + 0.04 / up * top, text, fontsize=8, color=ROLES["muted"],
-              ha="center", va="bottom", gid=HALO)
+    axes.text(
+        start + (length - 1) / 2,
+        height + 0.04 / up * top,
+        text,
+        fontsize=8,
+        color=ROLES["muted"],
+        ha="center",
+        va="bottom",
+        gid=HALO,
+    )
 
 
 def _years(axes: Axes, series: pd.DataFrame, words: Words, preliminary: int | None, narrow: bool) -> None:
@@ -161,9 +189,7 @@ def multiples(
 
     whole = Margins(0, 0, 0.02, 0.02)
     heights = tuple(height(across) + 0.04 for across in columns)
-    return picture(
-        draw, name=name, title=title, description=description, heights=heights, margins=(whole, whole)
-    )
+    return picture(draw, name=name, title=title, description=description, heights=heights, margins=(whole, whole))
 
 
 def _panel(axes: Axes, panel: Panel, box: tuple, breaks: Sequence[int], size: float) -> None:

@@ -66,7 +66,13 @@ class Layout:
 
 
 def county(
-    values: pd.Series, fifth: pd.Series, names: dict[str, str], words: Words, *, name: str, title: str,
+    values: pd.Series,
+    fifth: pd.Series,
+    names: dict[str, str],
+    words: Words,
+    *,
+    name: str,
+    title: str,
     description: str,
 ) -> Picture:
     """Map of one county.
@@ -96,9 +102,7 @@ def county(
 
     whole = Margins(0, 0, 0, 0)
     heights = (layouts[0].height, layouts[1].height)
-    return picture(
-        draw, name=name, title=title, description=description, heights=heights, margins=(whole, whole)
-    )
+    return picture(draw, name=name, title=title, description=description, heights=heights, margins=(whole, whole))
 
 
 def _write(axes: Axes, label: Label, colour: str, size: float) -> None:
@@ -107,8 +111,16 @@ def _write(axes: Axes, label: Label, colour: str, size: float) -> None:
         # The pale line under the dark one parts it from borders and dark municipalities.
         axes.plot([x, to_x], [y, to_y], color=ROLES["bg"], linewidth=2.2, zorder=3)
         axes.plot([x, to_x], [y, to_y], color=ROLES["ink"], linewidth=0.7, zorder=4)
-        axes.plot([x], [y], "o", markersize=3.2, color=ROLES["ink"], markeredgecolor=ROLES["bg"],
-                  markeredgewidth=0.7, zorder=5)
+        axes.plot(
+            [x],
+            [y],
+            "o",
+            markersize=3.2,
+            color=ROLES["ink"],
+            markeredgecolor=ROLES["bg"],
+            markeredgewidth=0.7,
+            zorder=5,
+        )
     for text, up in zip(label.lines, (0.5, -0.5), strict=True):
         # By the base line: letters with rings and dots would push a centred text.
         axes.text(label.x, label.y + up * LINE - 0.04, text, ha=label.align, fontsize=size, color=colour, zorder=6)
@@ -127,11 +139,14 @@ def layout(texts: dict[str, tuple[str, str]], beside: set[str], narrow: bool) ->
     outside: set[str] = set()
     scale = min(WIDTHS[narrow] / (east - west), TALLEST[narrow] / (north - south))
     while True:
-        sides = _sides({code: points[code] for code in texts if code in outside}, west, east, (2 * LINE + GAP) / scale,
-                       one_column=narrow and len(outside) <= ONE_COLUMN)
-        room = {
-            align: max((widths[code] for code in codes), default=-REACH) + REACH for align, codes in sides.items()
-        }
+        sides = _sides(
+            {code: points[code] for code in texts if code in outside},
+            west,
+            east,
+            (2 * LINE + GAP) / scale,
+            one_column=narrow and len(outside) <= ONE_COLUMN,
+        )
+        room = {align: max((widths[code] for code in codes), default=-REACH) + REACH for align, codes in sides.items()}
         across = WIDTHS[narrow] - room["right"] - room["left"] - 2 * EDGE
         scale = min(across / (east - west), (TALLEST[narrow] - 2 * EDGE) / (north - south))
         start = room["right"] + EDGE

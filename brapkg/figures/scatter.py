@@ -67,9 +67,7 @@ def funnel(
         _names(axes, own, mine, taken, grey)
 
     sides = (Margins(0.62, 0.1, 0.1, 0.5), Margins(0.58, 0.1, 0.1, 0.5))
-    return picture(
-        draw, name=name, title=title, description=description, heights=(3.5, 3.1), margins=sides
-    )
+    return picture(draw, name=name, title=title, description=description, heights=(3.5, 3.1), margins=sides)
 
 
 def _points(axes: Axes, table: pd.DataFrame, size: float, colour: str) -> None:
@@ -77,7 +75,8 @@ def _points(axes: Axes, table: pd.DataFrame, size: float, colour: str) -> None:
     beyond = table["value"] > HIGHEST
     style = {"color": colour, "markeredgewidth": 0, "linestyle": "none"}
     axes.plot(table.loc[~beyond, "population"], table.loc[~beyond, "value"], "o", markersize=size, **style)
-    axes.plot(table.loc[beyond, "population"], [HIGHEST] * beyond.sum(), "^", markersize=size + 2, clip_on=False, **style)
+    edge = [HIGHEST] * beyond.sum()
+    axes.plot(table.loc[beyond, "population"], edge, "^", markersize=size + 2, clip_on=False, **style)
 
 
 def _names(axes: Axes, own: pd.DataFrame, mine: dict[str, str], taken: list[tuple], grey: list[tuple]) -> None:
@@ -100,18 +99,29 @@ def _names(axes: Axes, own: pd.DataFrame, mine: dict[str, str], taken: list[tupl
             continue
         _, _, side, box = min(free)
         taken.append(box)
-        at = {"right": (5, 0, "left", "center"), "left": (-5, 0, "right", "center"),
-              "above": (0, 4, "center", "bottom"), "below": (0, -4, "center", "top")}
+        at = {
+            "right": (5, 0, "left", "center"),
+            "left": (-5, 0, "right", "center"),
+            "above": (0, 4, "center", "bottom"),
+            "below": (0, -4, "center", "top"),
+        }
         across, up, ha, va = at[side]
-        axes.annotate(text, (row.population, y), xytext=(across, up), textcoords="offset points", fontsize=SIZE,
-                      ha=ha, va=va, gid=HALO)
+        axes.annotate(
+            text,
+            (row.population, y),
+            xytext=(across, up),
+            textcoords="offset points",
+            fontsize=SIZE,
+            ha=ha,
+            va=va,
+            gid=HALO,
+        )
 
 
 def _box(axes: Axes, x: float, y: float, length: float = 0, side: str = "", *, start: bool = False) -> tuple:
     """The space of a label beside a point (or of the point itself), in inches within the axes."""
     width, height = (
-        side * inches
-        for side, inches in zip(axes.get_position().size, axes.figure.get_size_inches(), strict=True)
+        side * inches for side, inches in zip(axes.get_position().size, axes.figure.get_size_inches(), strict=True)
     )
     low, high = np.log(LIMITS)
     at, up = (np.log(x) - low) / (high - low) * width, y / HIGHEST * height
@@ -121,5 +131,8 @@ def _box(axes: Axes, x: float, y: float, length: float = 0, side: str = "", *, s
         first = at + 0.05 if side == "right" else at - 0.05 - length
         return first - 0.02, first + length + 0.02, up - 0.07, up + 0.07
     first = at if start else at - length / 2
-    return (first, first + length, up + 0.03, up + 0.18) if side == "above" else (
-        first, first + length, up - 0.18, up - 0.03)
+    return (
+        (first, first + length, up + 0.03, up + 0.18)
+        if side == "above"
+        else (first, first + length, up - 0.18, up - 0.03)
+    )

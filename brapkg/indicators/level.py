@@ -79,9 +79,7 @@ def change_table(rated: pd.DataFrame, wobble: pd.DataFrame) -> pd.DataFrame:
     known = rated[rated["missing"] == ""]
     before = known.assign(year=known["year"] + 1)
     pairs = before.merge(known, on=["area", "offence", "year"], suffixes=("_before", ""))
-    kind = np.select(
-        [pairs["area"] == NATION, pairs["area"].str.len() == 2], ["nation", "county"], "municipality"
-    )
+    kind = np.select([pairs["area"] == NATION, pairs["area"].str.len() == 2], ["nation", "county"], "municipality")
     # The nation's variation cannot be told from that of a single series.
     sd = {which: sds(wobble, which) for which in ("county", "municipality")} | {"nation": {}}
     parts = []

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from brapkg import areas, catalogue
-from brapkg.indicators.common import LEVELS, NATION, PER, with_verdict
+from brapkg.indicators.common import NATION, PER, with_verdict
 from brapkg.stats import trend
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from brapkg import profile
 from brapkg.blocks import Head, Section
-from brapkg.region import closing, development, level, municipalities
+from brapkg.region import brief, closing, development, level, municipalities
 from brapkg.region.page import Page
 from brapkg.wording import Words
 
@@ -34,11 +34,11 @@ class Region:
 
     def head(self) -> Head:
         """What the page is, for which county and year, and whether the figures are final."""
-        return level.head(self._page)
+        return brief.head(self._page)
 
     def brief(self) -> Section:
         """Five sentences and figure 1: enough for someone who reads one page."""
-        return level.brief(self._page)
+        return brief.brief(self._page)
 
     def facts(self) -> Section:
         """Four facts and the map."""

@@ -20,8 +20,7 @@ def stands_out(page: Page) -> Section:
     if found:
         form = "stands_out_text" if len(found) == 1 else "stands_out_text_many"
         number = capital(w.count_word(len(found), neuter=True))
-        parts += [Text(w(form, n=number)),
-                  Cards([_card(page, n, finding) for n, finding in enumerate(found, 1)])]
+        parts += [Text(w(form, n=number)), Cards([_card(page, n, finding) for n, finding in enumerate(found, 1)])]
     else:
         parts.append(Text(w("stands_out_none")))
     well = findings.going_well(page.county)
@@ -94,16 +93,22 @@ def sources(page: Page) -> Section:
     method = [split(w(f"method_{name}", **values)) for name in METHODS]
     cite = Text(w("cite_text", county=page.name, year=page.year, version=__version__), f"{w('cite')}.")
     return page.section(
-        "kallor-och-metod", "sources",
+        "kallor-och-metod",
+        "sources",
         Points([Text(b, a) for a, b in map(split, told)]),
-        Terms(w("method"), method), Terms(w("quality"), _quality(page)), cite,
+        Terms(w("method"), method),
+        Terms(w("quality"), _quality(page)),
+        cite,
     )
 
 
 def _quality(page: Page) -> list[tuple[str, str]]:
     w, coverage = page.words, page.county.coverage
-    known = w("fact_coverage_none") if coverage is None else w(
-        "quality_accuracy_share", share=w.percent(coverage["share"]), year=coverage["year"])
+    known = (
+        w("fact_coverage_none")
+        if coverage is None
+        else w("quality_accuracy_share", share=w.percent(coverage["share"]), year=coverage["year"])
+    )
     status = w(f"quality_time_{page.county.status}", year=page.year)
     return [
         split(w("quality_relevance")),

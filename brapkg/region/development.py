@@ -45,13 +45,25 @@ def _series(page: Page) -> Figure:
         step, smooth = models.loc["step"], models.loc["smooth"]
         reading += " " + w(
             "trend_read_step",
-            step=w.deviation(step["value"]), step_range=w.signed_range(step["lower"], step["upper"]),
-            smooth=w.deviation(smooth["value"]), smooth_range=w.signed_range(smooth["lower"], smooth["upper"]),
+            step=w.deviation(step["value"]),
+            step_range=w.signed_range(step["lower"], step["upper"]),
+            smooth=w.deviation(smooth["value"]),
+            smooth_range=w.signed_range(smooth["lower"], smooth["upper"]),
         )
-    description = w("trend_alt", months=len(months), low=w.number(months["value"].min()),
-                    high=w.number(months["value"].max()), trend=title)
+    description = w(
+        "trend_alt",
+        months=len(months),
+        low=w.number(months["value"].min()),
+        high=w.number(months["value"].max()),
+        trend=title,
+    )
     drawn = lines.monthly(
-        months, line, w, name="figur-4", title=title, description=description,
+        months,
+        line,
+        w,
+        name="figur-4",
+        title=title,
+        description=description,
         preliminary=county.period if county.status == "preliminary" else None,
         breaks=[(at, known.text("label", page.language)) for at, known in county.breaks],
     )
@@ -75,13 +87,24 @@ def _groups(page: Page) -> Figure:
     title = _groups_title(page, ids)
     first = county.months(catalogue.TOTAL)["year"].min()
     drawn = lines.multiples(
-        panels, first=str(first), last=page.year, name="figur-5", title=title,
+        panels,
+        first=str(first),
+        last=page.year,
+        name="figur-5",
+        title=title,
         description=w("groups_alt", n=len(panels), year=page.year, values="; ".join(told)),
         breaks=[at - 11 for at, _ in county.breaks if at > 11],
     )
     sub = w("groups_sub", county=page.name, years=w.years(first, county.period), year=page.period)
-    return Figure(5, title, sub, drawn, w("groups_read", county=page.name), page.source(),
-                  _groups_table(page, [catalogue.TOTAL, *ids]))
+    return Figure(
+        5,
+        title,
+        sub,
+        drawn,
+        w("groups_read", county=page.name),
+        page.source(),
+        _groups_table(page, [catalogue.TOTAL, *ids]),
+    )
 
 
 def _groups_title(page: Page, ids: list[str]) -> str:
@@ -100,9 +123,13 @@ def _groups_table(page: Page, ids: list[str]) -> Table:
     w, county = page.words, page.county
     rows, data = [], []
     for id in ids:
-        cells = {w("col_offence"): page.offence(id, "name"), w("col_count"): w.number(county.level.loc[id, "count"]),
-                 w("col_rate"): "–" if county.level.loc[id, "ratio_verdict"] == "few"
-                 else w.number(county.level.loc[id, "value"])}
+        cells = {
+            w("col_offence"): page.offence(id, "name"),
+            w("col_count"): w.number(county.level.loc[id, "count"]),
+            w("col_rate"): "–"
+            if county.level.loc[id, "ratio_verdict"] == "few"
+            else w.number(county.level.loc[id, "value"]),
+        }
         if id in county.change.index:
             change = county.change.loc[id]
             heading = w("col_change", before=county.period - 1, year=page.year)
@@ -145,10 +172,17 @@ def _wheel(page: Page) -> list:
         names = [w.month(m) for m in sure["month"]]
         title = capital(w("wheel_title_one" if len(names) == 1 else "wheel_title_some", names=w.listed(names)))
     rows = [page.row(row, w.month(row["month"])) for _, row in season.iterrows()]
-    drawn = dots.year_wheel(season, w, name="figur-6", title=title,
-                            description=f"{w('wheel_alt')} {page.told_rows(rows)}")
-    told = [{w("col_month"): capital(row.label), w("col_deviation"): w.deviation(row.value),
-             w("col_range"): w.signed_range(row.lower, row.upper)} for row in rows]
+    drawn = dots.year_wheel(
+        season, w, name="figur-6", title=title, description=f"{w('wheel_alt')} {page.told_rows(rows)}"
+    )
+    told = [
+        {
+            w("col_month"): capital(row.label),
+            w("col_deviation"): w.deviation(row.value),
+            w("col_range"): w.signed_range(row.lower, row.upper),
+        }
+        for row in rows
+    ]
     first = county.months(catalogue.TOTAL)["year"].min()
     sub = w("wheel_sub", county=page.name, years=w.years(first, county.period))
     figure = Figure(6, title, sub, drawn, w("wheel_read"), page.source(), table(w("wheel_table"), told, season))

@@ -1,4 +1,4 @@
-"""Head, summary, facts with map, and level: where the county stands."""
+"""Facts with map, and level: where the county stands."""
 
 from __future__ import annotations
 
@@ -7,143 +7,10 @@ from html import escape
 import pandas as pd
 
 from brapkg import areas, catalogue
-from brapkg.blocks import Callout, Facts, Figure, Head, Points, Section, Text
+from brapkg.blocks import Callout, Facts, Figure, NumberedTable, Section, Text
 from brapkg.figures import dots, maps
-from brapkg.region.page import HIGHER, LOWER, Page, blocks_by_verdict, table
+from brapkg.region.page import Page, blocks_by_verdict, level_data, table
 from brapkg.wording import capital, swedish_order
-
-
-def head(page: Page) -> Head:
-    """Kind, title, lead and status of the page."""
-    w, members = page.words, len(page.county.members)
-    lead = w("lead_one") if members == 1 else w("lead", n=members)
-    status = w(f"status_{page.county.status}", year=page.year)
-    title = w("title", county=page.name, year=page.year)
-    return Head(w("kind"), title, lead, status, w("meta"), w)
-
-
-# --- in brief ------------------------------------------------------------------------------------
-
-
-def brief(page: Page) -> Section:
-    """Five sentences, each with its claim, and the overview of all offence groups."""
-    w = page.words
-    sentences = [_level(page), _change(page), _groups(page), _places(page), _reserve(page)]
-    points = Points(sentences, css="points", note=w("brief_note"))
-    return page.section("kort-sagt", "brief", points, _overview(page), css="summary")
-
-
-def _level(page: Page) -> Text:
-    w, total = page.words, page.county.level.loc[catalogue.TOTAL]
-    verdict = total["ratio_verdict"]
-    told = w("brief_level", year=page.year, county=page.name, count=w.number(total["count"]),
-             rate=w.number(total["value"]))
-    if verdict in HIGHER + LOWER:
-        name = "brief_level_higher" if verdict in HIGHER else "brief_level_lower"
-        against = w(name, distance=w.distance(total["ratio_value"]),
-                    range=w.deviation_range(total["ratio_lower"], total["ratio_upper"]))
-    else:
-        name = "brief_level_near" if verdict == "level" else "brief_level_same"
-        against = w(name, nation=w.number(total["nation"]),
-                    range=w.signed_range(total["ratio_lower"], total["ratio_upper"]))
-    return Text(f"{told} {against}", w(f"brief_level_{verdict}"))
-
-
-def _change(page: Page) -> Text:
-    w, change = page.words, page.county.change
-    if catalogue.TOTAL not in change.index:
-        return Text(w("brief_first_why", year=page.year), w("brief_first"))
-    row = change.loc[catalogue.TOTAL]
-    before = page.county.period - 1
-    if row["missing"]:
-        told = w("brief_change_few", before=before, year=page.year,
-                 count_before=w.number(row["count_before"]), count=w.number(row["count"]))
-    else:
-        told = w("brief_change", before=before, year=page.year,
-                 change=w.changed(row["value"], w("number_per_resident")),
-                 range=w.deviation_range(row["lower"], row["upper"]), nation=w.changed(row["nation_value"], w("it")))
-    direction = {**dict.fromkeys(HIGHER, "higher"), **dict.fromkeys(LOWER, "lower"), "level": "level"}
-    claim = w(f"brief_change_{direction.get(row['verdict'], 'unclear')}")
-    return Text(f"{told} {page.trend_words(catalogue.TOTAL, 'brief_trend')}", claim)
-
-
-def _groups(page: Page) -> Text:
-    w = page.words
-    parts = []
-    if page.above:
-        parts.append(w("brief_groups_higher", names=page.offence_names(page.above)))
-    if page.below:
-        form = "brief_groups_also_lower" if page.above else "brief_groups_lower"
-        parts.append(w(form, names=page.offence_names(page.below)))
-    if not parts:
-        parts.append(w("brief_groups_none"))
-    elif len(page.above) + len(page.below) < len(page.county.level) - 1:
-        parts.append(w("brief_groups_rest"))
-    return Text(" ".join(parts), f"{page.overview_title}.")
-
-
-def _places(page: Page) -> Text:
-    w = page.words
-    peers = page.county.peers(catalogue.TOTAL)
-    if len(peers) == 1:
-        only = peers.iloc[0]
-        group = areas.get(only["group"])
-        form = "differs" if only["verdict"] in HIGHER + LOWER else "same"
-        told = w(f"brief_places_alone_{form}", group=group.short if page.language == "sv" else group.name_en.lower(),
-                 verdict=w.verdict(only["verdict"]), deviation=w.deviation(only["value"]),
-                 range=w.signed_range(only["lower"], only["upper"]))
-        return Text(told, w("brief_places_one"))
-    blocks = blocks_by_verdict(peers)
-    parts = []
-    if len(blocks["over"]):
-        parts.append(w("brief_places_over", names=w.names(blocks["over"]["name"])))
-    if len(blocks["under"]):
-        form = "brief_places_under" if parts else "brief_places_only_under"
-        parts.append(w(form, names=w.names(blocks["under"]["name"])))
-    if not parts:
-        return Text(w("brief_places_none", n=w.count_word(len(peers))), w("brief_places_same"))
-    rest = len(blocks["unsure"]) + len(blocks["few"])
-    if rest:
-        some, every = w.count_words(rest, len(peers))
-        parts.append(w("brief_places_rest", n=some, all=every))
-    return Text(" ".join(parts), w("brief_places"))
-
-
-def _reserve(page: Page) -> Text:
-    w, coverage = page.words, page.county.coverage
-    parts = []
-    if page.county.status == "preliminary":
-        parts.append(w("brief_reserve_preliminary", year=page.year))
-    if coverage is None:
-        parts.append(w("brief_reserve_no_coverage"))
-    else:
-        parts.append(w("brief_reserve_coverage", share=w.hundredths(coverage["share"]), year=coverage["year"]))
-    return Text(" ".join([*parts, w("brief_reserve_end")]), w("brief_reserve"))
-
-
-def _overview(page: Page) -> Figure:
-    """Figure 1: every offence group against the nation; the total first, then by ratio."""
-    w, level = page.words, page.county.level
-    total = page.row(level.loc[catalogue.TOTAL], page.offence(catalogue.TOTAL), strong=True, prefix="ratio_")
-    others = level.drop(catalogue.TOTAL).sort_values("ratio_value", ascending=False, kind="stable")
-    rows = [page.row(row, page.offence(id), prefix="ratio_") for id, row in others.iterrows()]
-    description = f"{w('overview_alt', n=len(level))} {page.told_rows([total, *rows])}"
-    drawn = dots.ratios([dots.Block([total]), dots.Block(rows)], w, name="figur-1", title=page.overview_title,
-                        description=description, one=w("nation"))
-    data = level_data(page)
-    link = f' <a href="#tabell-1">{escape(w("numbers_in_table", n=1))}</a>'
-    return Figure(1, page.overview_title, w("overview_sub", county=page.name, period=page.period), drawn,
-                  w("overview_read"), page.source(), table("", [{"": ""}], data), table_elsewhere=link)
-
-
-def level_data(page: Page) -> pd.DataFrame:
-    """The bare values of the level table, for the CSV."""
-    data = page.county.level.reset_index()
-    names = data["offence"].map(lambda id: page.offence(id, "name"))
-    return data.assign(offence=names, year=page.county.period)
-
-
-# --- facts and map -------------------------------------------------------------------------------
 
 
 def facts(page: Page) -> Section:
@@ -156,14 +23,23 @@ def facts(page: Page) -> Section:
     region = areas.get(county.area.police_region).short
     preliminary = f", {w('prel')}" if county.status == "preliminary" else ""
     coverage = county.coverage
-    known = (w("fact_coverage_none"), "") if coverage is None else (
-        w.percent(coverage["share"]), w("fact_coverage_note", year=coverage["year"]))
+    known = (
+        (w("fact_coverage_none"), "")
+        if coverage is None
+        else (w.percent(coverage["share"]), w("fact_coverage_note", year=coverage["year"]))
+    )
     told = [
-        (w("fact_residents", year=last), w.number(residents[last]),
-         w("fact_residents_note", change=w.deviation(residents[last] / residents[first]), first=first)),
+        (
+            w("fact_residents", year=last),
+            w.number(residents[last]),
+            w("fact_residents_note", change=w.deviation(residents[last] / residents[first]), first=first),
+        ),
         (w("fact_municipalities"), str(len(county.members)), w("fact_police", name=region)),
-        (w("fact_offences", year=page.year), w.number(total["count"]),
-         w("fact_offences_note", preliminary=preliminary)),
+        (
+            w("fact_offences", year=page.year),
+            w.number(total["count"]),
+            w("fact_offences_note", preliminary=preliminary),
+        ),
         (w("fact_coverage"), *known),
     ]
     return page.section("lanet-i-korthet", "facts", Facts(told), _map(page))
@@ -184,13 +60,18 @@ def _map(page: Page) -> Figure:
     told = "; ".join(f"{county.members[c]} {w.number(values[c])}" for c in codes)
     form = "map_alt_one" if len(codes) == 1 else "map_alt"
     description = w(form, county=page.name, n=len(codes), values=told)
-    drawn = maps.county(values, fifth[codes], county.members, w, name="figur-2", title=title,
-                        description=description)
+    drawn = maps.county(values, fifth[codes], county.members, w, name="figur-2", title=title, description=description)
     rows, data = _map_rows(page, codes, fifth)
-    return Figure(2, title, w("map_sub", county=page.name, period=page.period), drawn, w("map_read"),
-                  page.source(w("source_borders")),
-                  table(w("map_table", year=page.period), rows, data, text_columns=(w("col_group"),)),
-                  key=_map_key(page, limits))
+    return Figure(
+        2,
+        title,
+        w("map_sub", county=page.name, period=page.period),
+        drawn,
+        w("map_read"),
+        page.source(w("source_borders")),
+        table(w("map_table", year=page.period), rows, data, text_columns=(w("col_group"),)),
+        key=_map_key(page, limits),
+    )
 
 
 def _map_rows(page: Page, codes: list[str], fifth: pd.Series) -> tuple[list[dict], pd.DataFrame]:
@@ -202,13 +83,28 @@ def _map_rows(page: Page, codes: list[str], fifth: pd.Series) -> tuple[list[dict
         name, count = page.county.members[code], funnel.loc[code, "count"]
         residents, rate = funnel.loc[code, "population"], page.county.municipal_rates[code]
         group = page.title_of_group(peers.loc[code, "group"])
-        rows.append({
-            w("col_municipality"): name, w("col_residents"): w.number(residents),
-            w("col_count"): w.number(count), w("col_rate"): w.number(rate),
-            w("col_fifth"): str(fifth[code] + 1), w("col_group"): group,
-        })
-        data.append({"area": code, "name": name, "year": page.county.period, "population": residents,
-                     "count": count, "per_100000": rate, "fifth": fifth[code] + 1, "group": group})
+        rows.append(
+            {
+                w("col_municipality"): name,
+                w("col_residents"): w.number(residents),
+                w("col_count"): w.number(count),
+                w("col_rate"): w.number(rate),
+                w("col_fifth"): str(fifth[code] + 1),
+                w("col_group"): group,
+            }
+        )
+        data.append(
+            {
+                "area": code,
+                "name": name,
+                "year": page.county.period,
+                "population": residents,
+                "count": count,
+                "per_100000": rate,
+                "fifth": fifth[code] + 1,
+                "group": group,
+            }
+        )
     return rows, pd.DataFrame(data)
 
 
@@ -234,48 +130,51 @@ def level(page: Page) -> Section:
     sure = rows.loc[page.above + page.below]
     if len(sure):
         row = sure.loc[(sure["ratio_value"] - 1).abs().idxmax()]
-        told.append(w("level_largest", name=page.offence(row.name, "lower"), deviation=w.compared(row["ratio_value"]),
-                      range=w.deviation_range(row["ratio_lower"], row["ratio_upper"])))
+        told.append(
+            w(
+                "level_largest",
+                name=page.offence(row.name, "lower"),
+                deviation=w.compared(row["ratio_value"]),
+                range=w.deviation_range(row["ratio_lower"], row["ratio_upper"]),
+            )
+        )
     text = Text(" ".join([*told, w("level_text")]))
     return page.section("niva", "level", text, _level_table(page), _coverage(page), _counties(page))
 
 
 def _level_table(page: Page):
     w = page.words
-    order = [catalogue.TOTAL, *page.county.level.drop(catalogue.TOTAL)
-             .sort_values("ratio_value", ascending=False, kind="stable").index]
+    order = [
+        catalogue.TOTAL,
+        *page.county.level.drop(catalogue.TOTAL).sort_values("ratio_value", ascending=False, kind="stable").index,
+    ]
     rows = []
     for id in order:
         row = page.county.level.loc[id]
         few = row["ratio_verdict"] == "few"
-        rows.append({
-            w("col_offence"): page.offence(id, "name"),
-            w("col_count"): w.number(row["count"]),
-            w("col_rate"): "–" if few else w.number(row["value"]),
-            w("col_range"): "–" if few else w.rate_range(row["lower"], row["upper"]),
-            w("col_nation"): w.number(row["nation"]),
-            w("col_difference_both"): "–" if few else (
-                f"{w.deviation(row['ratio_value'])} ({w.signed_range(row['ratio_lower'], row['ratio_upper'])})"),
-            w("col_verdict"): capital(w.verdict(row["ratio_verdict"])),
-        })
-    made = table(w("level_table", county=page.name, period=page.period), rows, level_data(page),
-                 note=w("level_table_note"), text_columns=(w("col_difference_both"), w("col_verdict")), total_first=True, stacked=True)
-    return Anchored("tabell-1", made)
-
-
-class Anchored:
-    """A table that other places link to."""
-
-    def __init__(self, id: str, made):
-        self.id, self.made = id, made
-
-    def html(self, words) -> str:
-        number = self.id.removeprefix("tabell-")
-        link = self.made.csv_link(self.id, words("download_table", n=number), words)
-        return f'<div id="{self.id}">{self.made.html(words)}{link}</div>'
-
-    def lab(self, words) -> list[dict]:
-        return self.made.lab(words)
+        rows.append(
+            {
+                w("col_offence"): page.offence(id, "name"),
+                w("col_count"): w.number(row["count"]),
+                w("col_rate"): "–" if few else w.number(row["value"]),
+                w("col_range"): "–" if few else w.rate_range(row["lower"], row["upper"]),
+                w("col_nation"): w.number(row["nation"]),
+                w("col_difference_both"): "–"
+                if few
+                else (f"{w.deviation(row['ratio_value'])} ({w.signed_range(row['ratio_lower'], row['ratio_upper'])})"),
+                w("col_verdict"): capital(w.verdict(row["ratio_verdict"])),
+            }
+        )
+    made = table(
+        w("level_table", county=page.name, period=page.period),
+        rows,
+        level_data(page),
+        note=w("level_table_note"),
+        text_columns=(w("col_difference_both"), w("col_verdict")),
+        total_first=True,
+        stacked=True,
+    )
+    return NumberedTable(1, made)
 
 
 def _coverage(page: Page) -> Callout:
@@ -297,21 +196,42 @@ def _counties(page: Page) -> Figure:
     parts = blocks_by_verdict(counties)
     headings = {"over": "over_nation", "unsure": "unsure_nation", "under": "under_nation"}
     blocks = [
-        dots.Block([page.row(row, row["name"], strong=row["area"] == page.county.code)
-                    for _, row in parts[which].iterrows()], w(heading))
+        dots.Block(
+            [page.row(row, row["name"], strong=row["area"] == page.county.code) for _, row in parts[which].iterrows()],
+            w(heading),
+        )
         for which, heading in headings.items()
     ]
     title = _counties_title(page, parts)
     rows = [row for block in blocks for row in block.rows]
-    drawn = dots.ratios(blocks, w, name="figur-3", title=title, one=w("nation"),
-                        description=f"{w('counties_alt')} {page.told_rows(rows)}")
+    drawn = dots.ratios(
+        blocks,
+        w,
+        name="figur-3",
+        title=title,
+        one=w("nation"),
+        description=f"{w('counties_alt')} {page.told_rows(rows)}",
+    )
     ordered = counties.sort_values("name", key=lambda names: names.map(swedish_order))
-    told = [{
-        w("col_county"): row.name_, w("col_count"): w.number(row.count_), w("col_difference"): w.deviation(row.value),
-        w("col_difference_range"): w.signed_range(row.lower, row.upper), w("col_verdict"): w.verdict(row.verdict),
-    } for row in ordered.rename(columns={"name": "name_", "count": "count_"}).itertuples()]
-    return Figure(3, title, w("counties_sub", period=page.period), drawn, w("counties_read"), page.source(),
-                  table(w("counties_table", year=page.period), told, ordered, text_columns=(w("col_verdict"),)))
+    told = [
+        {
+            w("col_county"): row.name_,
+            w("col_count"): w.number(row.count_),
+            w("col_difference"): w.deviation(row.value),
+            w("col_difference_range"): w.signed_range(row.lower, row.upper),
+            w("col_verdict"): w.verdict(row.verdict),
+        }
+        for row in ordered.rename(columns={"name": "name_", "count": "count_"}).itertuples()
+    ]
+    return Figure(
+        3,
+        title,
+        w("counties_sub", period=page.period),
+        drawn,
+        w("counties_read"),
+        page.source(),
+        table(w("counties_table", year=page.period), told, ordered, text_columns=(w("col_verdict"),)),
+    )
 
 
 def _counties_title(page: Page, parts: dict[str, pd.DataFrame]) -> str:

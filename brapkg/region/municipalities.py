@@ -5,16 +5,16 @@ from __future__ import annotations
 import pandas as pd
 
 from brapkg import catalogue
-from brapkg.blocks import Callout, Figure, Section, Text
+from brapkg.blocks import Callout, Figure, NumberedTable, Section, Text
 from brapkg.figures import dots, lines, scatter
 from brapkg.indicators import municipal
 from brapkg.profile import FUNNEL_OFFENCE, latest_period
-from brapkg.region.level import Anchored
 from brapkg.region.page import HIGHER, LOWER, Page, blocks_by_verdict, table
 from brapkg.wording import capital, swedish_order
 
 BLOCKS = {"over": "over_peers", "unsure": "unsure_peers", "under": "under_peers", "few": "few_peers"}
 CHANCE = 0.05
+MANY = 25
 
 
 def municipalities(page: Page) -> Section:
@@ -24,8 +24,11 @@ def municipalities(page: Page) -> Section:
     pooled = [name for name, first in _pooled(page)]
     if pooled:
         text += " " + w("municipalities_pooled", names=w.names(pooled))
-    return page.section("kommunerna", "municipalities", Text(text), _peers(page), _matrix(page), _funnel(page),
-                        _months(page), *_newer(page))
+    # A very tall figure leaves less of the printed page before it empty when the table comes first.
+    first = [_peers(page), _matrix(page)]
+    if len(page.county.members) > MANY:
+        first.reverse()
+    return page.section("kommunerna", "municipalities", Text(text), *first, _funnel(page), _months(page), *_newer(page))
 
 
 def _pooled(page: Page) -> list[tuple[str, int]]:
@@ -47,16 +50,36 @@ def _peers(page: Page) -> Figure:
     if len(peers) == 1 and form == "both":
         form = "alone_over" if over else "alone_under"
     more, fewer, every = w.count_words(over, under, len(peers))
-    title = w(f"peers_title_{form}", offence=page.offence(FUNNEL_OFFENCE), name=w.names(peers["name"]), over=more,
-              under=fewer, all=every, verb=w.verb(over))
+    title = w(
+        f"peers_title_{form}",
+        offence=page.offence(FUNNEL_OFFENCE),
+        name=w.names(peers["name"]),
+        over=more,
+        under=fewer,
+        all=every,
+        verb=w.verb(over),
+    )
     rows = [row for block in blocks for row in block.rows]
     kind = "peers_alt_one" if len(rows) == 1 else "peers_alt"
     number = page.figure_number(7)
-    drawn = dots.ratios(blocks, w, name=f"figur-{number}", title=title, one=w("group_lower"),
-                        description=f"{w(kind, n=len(rows))} {page.told_rows(rows)}")
+    drawn = dots.ratios(
+        blocks,
+        w,
+        name=f"figur-{number}",
+        title=title,
+        one=w("group_lower"),
+        description=f"{w(kind, n=len(rows))} {page.told_rows(rows)}",
+    )
     edition = municipal.edition_for(page.county.period)
-    return Figure(number, title, w("peers_sub", lower=page.offence(FUNNEL_OFFENCE, "lower"), period=page.period), drawn,
-                  w("peers_read"), page.source(w("source_groups", edition=edition)), _peer_table(page, peers))
+    return Figure(
+        number,
+        title,
+        w("peers_sub", lower=page.offence(FUNNEL_OFFENCE, "lower"), period=page.period),
+        drawn,
+        w("peers_read"),
+        page.source(w("source_groups", edition=edition)),
+        _peer_table(page, peers),
+    )
 
 
 def _peer_table(page: Page, peers: pd.DataFrame):
@@ -66,13 +89,18 @@ def _peer_table(page: Page, peers: pd.DataFrame):
     for row in ordered.rename(columns={"count": "offences"}).itertuples():
         few = row.verdict == "few"
         years = w.years(row.first_year, page.county.period)
-        rows.append({
-            w("col_municipality"): row.name, w("col_years"): years, w("col_count"): w.number(row.offences),
-            w("col_raw"): "–" if few else w.deviation(row.raw),
-            w("col_smoothed"): "–" if few else w.deviation(row.value),
-            w("col_range"): w.signed_range(row.lower, row.upper),
-            w("col_verdict_group"): w.verdict(row.verdict), w("col_group"): page.title_of_group(row.group),
-        })
+        rows.append(
+            {
+                w("col_municipality"): row.name,
+                w("col_years"): years,
+                w("col_count"): w.number(row.offences),
+                w("col_raw"): "–" if few else w.deviation(row.raw),
+                w("col_smoothed"): "–" if few else w.deviation(row.value),
+                w("col_range"): w.signed_range(row.lower, row.upper),
+                w("col_verdict_group"): w.verdict(row.verdict),
+                w("col_group"): page.title_of_group(row.group),
+            }
+        )
     caption = w("peers_table", offence=page.offence(FUNNEL_OFFENCE), period=page.period)
     return table(caption, rows, ordered, text_columns=(w("col_years"), w("col_verdict_group"), w("col_group")))
 
@@ -92,9 +120,16 @@ def _matrix(page: Page):
     everything = pd.concat(data)
     told = everything[everything["verdict"] != "few"]
     note = w("matrix_note", all=w.number(len(told)), chance=_expected(page, len(told)))
-    made = table(w("matrix_table", period=page.period), rows, everything, note=note,
-                 text_columns=(w("col_over"), w("col_under")), total_first=True, stacked=True)
-    return Anchored("tabell-2", made)
+    made = table(
+        w("matrix_table", period=page.period),
+        rows,
+        everything,
+        note=note,
+        text_columns=(w("col_over"), w("col_under")),
+        total_first=True,
+        stacked=True,
+    )
+    return NumberedTable(2, made)
 
 
 def _funnel(page: Page) -> Figure:
@@ -108,21 +143,39 @@ def _funnel(page: Page) -> Figure:
     title = w(f"funnel_title_{form}", offence=page.offence(FUNNEL_OFFENCE), names=w.names(unusual))
     beyond = own.loc[own["outside"] != "", "name"]
     number = page.figure_number(8)
-    drawn = scatter.funnel(funnel, mine, w, name=f"figur-{number}", title=title,
-                           description=w("funnel_alt", names=w.names(beyond, most=50) or w("nobody")))
+    drawn = scatter.funnel(
+        funnel,
+        mine,
+        w,
+        name=f"figur-{number}",
+        title=title,
+        description=w("funnel_alt", names=w.names(beyond, most=50) or w("nobody")),
+    )
     outside = int(funnel["outside"].str.endswith("998").sum())
     reading = w("funnel_read", outside=w.count_words(outside, len(funnel))[0])
     if len(own) > 1:
         reading += " " + w("funnel_read_chance", n=w.count_word(len(own)), chance=_expected(page, len(own)))
     ordered = own.sort_values("name", key=lambda names: names.map(swedish_order))
-    rows = [{
-        w("col_municipality"): row.name, w("col_residents"): w.number(row.population),
-        w("col_difference"): w.deviation(row.value) if row.offences >= municipal.FEW else w.verdict("few"),
-        w("col_z"): w.number(row.z_adjusted, 1), w("col_outside"): w(f"outside_{row.outside or 'no'}"),
-    } for row in ordered.rename(columns={"count": "offences"}).itertuples()]
+    rows = [
+        {
+            w("col_municipality"): row.name,
+            w("col_residents"): w.number(row.population),
+            w("col_difference"): w.deviation(row.value) if row.offences >= municipal.FEW else w.verdict("few"),
+            w("col_z"): w.number(row.z_adjusted, 1),
+            w("col_outside"): w(f"outside_{row.outside or 'no'}"),
+        }
+        for row in ordered.rename(columns={"count": "offences"}).itertuples()
+    ]
     sub = w("funnel_sub", lower=page.offence(FUNNEL_OFFENCE, "lower"), period=page.period)
-    return Figure(number, title, sub, drawn, reading, page.source(),
-                  table(w("funnel_table"), rows, ordered, text_columns=(w("col_outside"),)))
+    return Figure(
+        number,
+        title,
+        sub,
+        drawn,
+        reading,
+        page.source(),
+        table(w("funnel_table"), rows, ordered, text_columns=(w("col_outside"),)),
+    )
 
 
 def _expected(page: Page, comparisons: int) -> str:
@@ -154,9 +207,15 @@ def _months(page: Page):
     title = w("months_figure_title")
     first = months[0]["year"].min()
     number = page.figure_number(9)
-    drawn = lines.multiples(panels, first=str(first), last=page.year, name=f"figur-{number}", title=title,
-                            description=f"{capital(w('months_figure_title'))}: {'; '.join(told)}.",
-                            breaks=[at - 11 for at, _ in county.breaks if at > 11])
+    drawn = lines.multiples(
+        panels,
+        first=str(first),
+        last=page.year,
+        name=f"figur-{number}",
+        title=title,
+        description=f"{capital(w('months_figure_title'))}: {'; '.join(told)}.",
+        breaks=[at - 11 for at, _ in county.breaks if at > 11],
+    )
     data = pd.concat(months)
     wide = data.pivot(index="name", columns=["year", "month"], values="count")
     rows = [
@@ -164,8 +223,15 @@ def _months(page: Page):
         for name in sorted(wide.index, key=swedish_order)
     ]
     sub = w("months_sub", years=w.years(first, county.period), year=page.period)
-    return Figure(number, title, sub, drawn, w("months_read"), page.source(),
-                  table(w("months_table"), rows, data[["area", "name", "year", "month", "count"]]))
+    return Figure(
+        number,
+        title,
+        sub,
+        drawn,
+        w("months_read"),
+        page.source(),
+        table(w("months_table"), rows, data[["area", "name", "year", "month", "count"]]),
+    )
 
 
 def _newer(page: Page) -> list:
@@ -175,12 +241,17 @@ def _newer(page: Page) -> list:
         return []
     year = newer["year"].iloc[0]
     ordered = newer.sort_values("name", key=lambda names: names.map(swedish_order))
-    rows = [{
-        w("col_municipality"): row.name, w("col_rate"): w.number(row.rate),
-        w("col_range"): w.rate_range(row.lower, row.upper),
-        w("col_similar"): w.rate_range(row.similar_low, row.similar_high),
-        w("col_group"): page.title_of_group(row.group),
-    } for row in ordered.itertuples(index=False)]
-    made = table(w("newer_table", year=year), rows, ordered, note=w("newer_note"), text_columns=(w("col_group"),),
-                 stacked=True)
-    return [Text(w("newer_text", last=latest_period(), year=year)), Anchored("tabell-3", made)]
+    rows = [
+        {
+            w("col_municipality"): row.name,
+            w("col_rate"): w.number(row.rate),
+            w("col_range"): w.rate_range(row.lower, row.upper),
+            w("col_similar"): w.rate_range(row.similar_low, row.similar_high),
+            w("col_group"): page.title_of_group(row.group),
+        }
+        for row in ordered.itertuples(index=False)
+    ]
+    made = table(
+        w("newer_table", year=year), rows, ordered, note=w("newer_note"), text_columns=(w("col_group"),), stacked=True
+    )
+    return [Text(w("newer_text", last=latest_period(), year=year)), NumberedTable(3, made)]

@@ -7,11 +7,11 @@ from functools import cached_property
 
 import pandas as pd
 
-from brapkg import catalogue, findings, store
+from brapkg import areas, catalogue, findings, store
 from brapkg.blocks import Section, Table
 from brapkg.figures.dots import Row
 from brapkg.profile import NATION, County
-from brapkg.wording import Words, capital
+from brapkg.wording import Words, capital, swedish_order
 
 HIGHER, LOWER = findings.HIGHER, findings.LOWER
 
@@ -75,8 +75,6 @@ class Page:
 
     def title_of_group(self, code: str) -> str:
         """An SKR group's name in the page's language."""
-        from brapkg import areas
-
         return areas.get(code).label(self.language)
 
     def figure_number(self, number: int) -> int:
@@ -162,6 +160,13 @@ def table(caption: str, rows: list[dict], data: pd.DataFrame, **options) -> Tabl
     return Table(caption, pd.DataFrame(rows).astype(str), data.reset_index(drop=True), **options)
 
 
+def level_data(page: Page) -> pd.DataFrame:
+    """The bare values of the level table, for the CSV."""
+    data = page.county.level.reset_index()
+    names = data["offence"].map(lambda id: page.offence(id, "name"))
+    return data.assign(offence=names, year=page.county.period)
+
+
 def split(text: str) -> tuple[str, str]:
     """The two halves of a text written "term|explanation"."""
     term, _, explanation = text.partition("|")
@@ -170,8 +175,6 @@ def split(text: str) -> tuple[str, str]:
 
 def blocks_by_verdict(table: pd.DataFrame, by: str = "name") -> dict[str, pd.DataFrame]:
     """Rows above, not to be told, below and too few, alphabetical within each."""
-    from brapkg.wording import swedish_order
-
     ordered = table.sort_values(by, key=lambda names: names.map(swedish_order))
     place = ordered["verdict"].map(
         lambda v: "over" if v in HIGHER else "under" if v in LOWER else "few" if v == "few" else "unsure"

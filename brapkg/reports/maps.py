@@ -14,7 +14,7 @@ from functools import cache
 
 from brapkg import areas
 from brapkg.boundaries import boundaries
-from brapkg.figures.labels import column, cross, spread  # noqa: F401 (the last two: tests of this map)
+from brapkg.figures.labels import column
 
 METRES = 2400.0  # to one drawing unit: Sweden becomes about 270 wide and 640 high
 TOLERANCE = 1.2  # units; coarser and Gotland loses its shape, finer and the file grows
@@ -65,11 +65,7 @@ def counties() -> CountyMap:
     shapes = []
     for code, geometry in land.items():
         lines, x, y, anchor, leader = inside[code] or beside[code]
-        shapes.append(
-            Shape(
-                code, names[code], _path(geometry), lines, round(x, 1), round(y, 1), anchor, leader
-            )
-        )
+        shapes.append(Shape(code, names[code], _path(geometry), lines, round(x, 1), round(y, 1), anchor, leader))
     return CountyMap(_frame(shapes, land.values()), tuple(shapes))
 
 
@@ -125,8 +121,10 @@ def _inside(geometry, label: str):
     for lines in _splits(label):
         width, height = _size(lines)
         boxes = shapely.box(
-            xs.ravel() - width / 2, ys.ravel() - height / 2,
-            xs.ravel() + width / 2, ys.ravel() + height / 2,
+            xs.ravel() - width / 2,
+            ys.ravel() - height / 2,
+            xs.ravel() + width / 2,
+            ys.ravel() + height / 2,
         )
         fits = boxes[shapely.contains_properly(body, boxes)]
         if len(fits):

@@ -40,9 +40,7 @@ class Report:
         return {"region": self.area.code, "period": self.period, "language": self.language}
 
 
-def region_reports(
-    area: str | None = None, period: int | None = None, language: str = "sv"
-) -> list[Report]:
+def region_reports(area: str | None = None, period: int | None = None, language: str = "sv") -> list[Report]:
     """The reports of all counties, or of one.
 
     Parameters
@@ -78,8 +76,7 @@ def check_parameters(notebook: Path, given: dict[str, object]) -> None:
         if name not in known
     ]
     problems += [
-        f"{notebook.name}: {name} must be of type {type(known[name]).__name__} "
-        f"(as {known[name]!r}), not {value!r}."
+        f"{notebook.name}: {name} must be of type {type(known[name]).__name__} (as {known[name]!r}), not {value!r}."
         for name, value in given.items()
         if name in known and type(value) is not type(known[name])
     ]

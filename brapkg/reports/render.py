@@ -1,6 +1,6 @@
 """An executed notebook becomes one HTML page that needs nothing outside itself.
 
-The notebook says what the page holds: an output with the mime type :data:`PAGE_MIME` is page
+The notebook says what the page holds: an output with the mime type :data:`brapkg.blocks.PAGE` is page
 content, everything else (Markdown, tables, printed text, pictures) is for whoever sits in
 JupyterLab. The first such output is the head, the following ones are the sections, in order.
 
@@ -23,17 +23,13 @@ from markupsafe import Markup
 from nbformat import NotebookNode
 
 from brapkg import wording
+from brapkg.blocks import PAGE
 
-PAGE_MIME = "application/vnd.brapkg.page+html"
 CODE_ID = "kod"
-VOID = frozenset(
-    "area base br col embed hr img input link meta param source track wbr".split()
-)
+VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 
 
-def render(
-    notebook: Path | NotebookNode, *, title: str, language: str, home: str = "index.html"
-) -> str:
+def render(notebook: Path | NotebookNode, *, title: str, language: str, home: str = "index.html") -> str:
     """Return the page as one string of HTML; the same notebook gives the same bytes.
 
     Parameters
@@ -63,19 +59,23 @@ def render(
     if not sections:
         raise ValueError(f"{name}: the page has a head but no section")
     outline = _outline([head, *sections], name)
-    return environment().get_template("page.html.j2").render(
-        t=words,
-        language=language,
-        title=title,
-        description=words["description"].format(title=title),
-        home=home,
-        style=style(title),
-        head=Markup(head),
-        first=Markup(sections[0]),
-        rest=[Markup(section) for section in sections[1:]],
-        toc=[*outline, (CODE_ID, words["code"])],
-        code_id=CODE_ID,
-        cells=_code_cells(book),
+    return (
+        environment()
+        .get_template("page.html.j2")
+        .render(
+            t=words,
+            language=language,
+            title=title,
+            description=words["description"].format(title=title),
+            home=home,
+            style=style(title),
+            head=Markup(head),
+            first=Markup(sections[0]),
+            rest=[Markup(section) for section in sections[1:]],
+            toc=[*outline, (CODE_ID, words["code"])],
+            code_id=CODE_ID,
+            cells=_code_cells(book),
+        )
     )
 
 
@@ -124,7 +124,7 @@ def _page_outputs(book: NotebookNode, name: str) -> list[str]:
         for output in cell.get("outputs", ()):
             if output.output_type == "error":
                 raise ValueError(f"{name}: cell {number} failed: {output.ename}: {output.evalue}")
-            content = output.get("data", {}).get(PAGE_MIME)
+            content = output.get("data", {}).get(PAGE)
             if content is not None:
                 # nbformat keeps long strings of some mime types as lists of lines
                 found.append("".join(content))
@@ -195,9 +195,7 @@ def _outline(parts: list[str], name: str) -> list[tuple[str, str]]:
         for section in reader.sections:
             label = section["toc"] or " ".join(section.get("h2", "").split())
             if not section["id"] or not label:
-                raise ValueError(
-                    f"{name}: page output {number + 1} has a <section> without id or without <h2>"
-                )
+                raise ValueError(f"{name}: page output {number + 1} has a <section> without id or without <h2>")
             outline.append((section["id"], label))
     twice = sorted({i for i in ids if ids.count(i) > 1})
     if twice:

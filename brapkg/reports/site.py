@@ -46,9 +46,7 @@ class Entry:
         return None if self.failed else self.href
 
 
-def front_page(
-    entries: Iterable[Entry], *, language: str = "sv", period: str, preliminary: bool
-) -> str:
+def front_page(entries: Iterable[Entry], *, language: str = "sv", period: str, preliminary: bool) -> str:
     """Return ``index.html`` as a string; the same entries give the same bytes.
 
     Parameters
@@ -82,17 +80,21 @@ def front_page(
         for entry in listed
     ]
     country = maps.counties()
-    return environment().get_template("front.html.j2").render(
-        t=words,
-        language=language,
-        style=style(words["front_title"]),
-        status=status.format(period=period),
-        rows=rows,
-        gaps=any(entry.link is None for entry in listed),
-        before=[Markup(words[f"before_{n}"]) for n in range(1, 5)],
-        view_box=country.view_box,
-        shapes=[(shape, by_code[shape.code]) for shape in country.shapes],
-        line_height=maps.LINE,
+    return (
+        environment()
+        .get_template("front.html.j2")
+        .render(
+            t=words,
+            language=language,
+            style=style(words["front_title"]),
+            status=status.format(period=period),
+            rows=rows,
+            gaps=any(entry.link is None for entry in listed),
+            before=[Markup(words[f"before_{n}"]) for n in range(1, 5)],
+            view_box=country.view_box,
+            shapes=[(shape, by_code[shape.code]) for shape in country.shapes],
+            line_height=maps.LINE,
+        )
     )
 
 

@@ -22,9 +22,7 @@ PATIENCE = 10
 CONTEXT = multiprocessing.get_context("spawn")
 
 
-def each(
-    do: Callable[..., T], tasks: Sequence[tuple], jobs: int, died: Callable[..., T]
-) -> Iterator[T]:
+def each(do: Callable[..., T], tasks: Sequence[tuple], jobs: int, died: Callable[..., T]) -> Iterator[T]:
     """Yield ``do(*task)`` for every task, as they end, ``jobs`` at a time.
 
     Parameters

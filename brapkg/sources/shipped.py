@@ -142,12 +142,8 @@ def population(source: Path) -> pd.DataFrame:
     residents = "N01951_invanare"
     parts = [
         kolada.residents_by_name(folder / "kolada_invanare_1998_2019_tidy.csv", *YEARS),
-        kolada.values_by_code(
-            folder / "scb_population_2024.csv", "residents", ("kommun_kod", "population"), 2024
-        ),
-        kolada.values_by_code(
-            folder / "kolada_invanare_2025.csv", "residents", ("kommunkod", residents), "N01951_ar"
-        ),
+        kolada.values_by_code(folder / "scb_population_2024.csv", "residents", ("kommun_kod", "population"), 2024),
+        kolada.values_by_code(folder / "kolada_invanare_2025.csv", "residents", ("kommunkod", residents), "N01951_ar"),
     ]
     everyone = pd.concat(parts).astype({"residents": "int64"})
     return everyone.sort_values(["area", "year"], ignore_index=True)

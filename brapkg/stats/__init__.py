@@ -10,6 +10,8 @@
     Empirical Bayes estimates: small areas borrow strength from the rest.
 ``trend``
     Monthly and annual trend of counts with season and a possible break.
+``poisson``
+    The regression under the trends, for many series at once.
 
 Import the module that is needed; nothing is imported here.
 """

@@ -50,14 +50,9 @@ def refuse(name: str, array: np.ndarray, bad: np.ndarray, rule: str) -> None:
     if not bad.any():
         return
     places = np.argwhere(bad)
-    shown = ", ".join(
-        f"{array[tuple(place)]:g} at position {', '.join(map(str, place))}"
-        for place in places[:_SHOWN]
-    )
+    shown = ", ".join(f"{array[tuple(place)]:g} at position {', '.join(map(str, place))}" for place in places[:_SHOWN])
     more = "" if len(places) <= _SHOWN else ", ..."
-    raise ValueError(
-        f"{name}: {len(places)} of {array.size} values not allowed ({shown}{more}); {rule}"
-    )
+    raise ValueError(f"{name}: {len(places)} of {array.size} values not allowed ({shown}{more}); {rule}")
 
 
 def same_length(**arrays: np.ndarray) -> list[np.ndarray]:

@@ -127,9 +127,7 @@ def part_of_whole(
         total_population=total_population,
     )
     _check.refuse("count", part, part > total, "must be at most total_count")
-    _check.refuse(
-        "population", persons, persons > total_persons, "must be at most total_population"
-    )
+    _check.refuse("population", persons, persons > total_persons, "must be at most total_population")
     wobble = _wobble(wobble)
 
     few = part < FEW
@@ -262,9 +260,7 @@ def rate_ratio_exact(x1, n1, x2, n2, level: float = 0.95) -> pd.DataFrame:
     rows = [_one_exact_ratio(*row, level) for row in zip(a, m, b, n, strict=True)]
     table = pd.DataFrame(rows, index=index, columns=["value", "lower", "upper", "p_value"])
     table.insert(3, "level", level)
-    return table.assign(
-        method="conditional exact", missing=np.where(table["value"].isna(), "few", "")
-    )
+    return table.assign(method="conditional exact", missing=np.where(table["value"].isna(), "few", ""))
 
 
 def _one_exact_ratio(x1: float, n1: float, x2: float, n2: float, level: float) -> tuple:
@@ -278,9 +274,7 @@ def _one_exact_ratio(x1: float, n1: float, x2: float, n2: float, level: float) -
     return value, lower, upper, test.pvalue
 
 
-def verdict(
-    lower_95, upper_95, lower_998, upper_998, tolerance: float = 0.05
-) -> np.ndarray:
+def verdict(lower_95, upper_95, lower_998, upper_998, tolerance: float = 0.05) -> np.ndarray:
     """Put a ratio's intervals into one word.
 
     Parameters
@@ -353,9 +347,7 @@ def _wobble(value: float) -> float:
     return float(array[0])
 
 
-def _with_limits(
-    given: pd.DataFrame, variance: np.ndarray, few: np.ndarray, levels, method: str
-) -> pd.DataFrame:
+def _with_limits(given: pd.DataFrame, variance: np.ndarray, few: np.ndarray, levels, method: str) -> pd.DataFrame:
     """Add log-scale limits to a table of ratios, one block of rows per level."""
     blocks = []
     for level in _check.levels(levels):

@@ -174,9 +174,7 @@ def additive_variance(observed, expected, share: float = 0.1) -> float:
     return float(max(0.0, excess / (weight.sum() - np.sum(weight**2) / weight.sum())))
 
 
-def funnel_limits(
-    expected_grid, level: float, phi: float = 1.0, *, clip: bool = True
-) -> tuple[np.ndarray, np.ndarray]:
+def funnel_limits(expected_grid, level: float, phi: float = 1.0, *, clip: bool = True) -> tuple[np.ndarray, np.ndarray]:
     """Normal limits of O/E around 1, widened by the overdispersion.
 
     Parameters
@@ -215,9 +213,7 @@ def funnel_limits(
     return (np.maximum(1 - half, 0.0) if clip else 1 - half), 1 + half
 
 
-def funnel(
-    observed, expected, *, levels: Sequence[float] = (0.95, 0.998), share: float = 0.1
-) -> pd.DataFrame:
+def funnel(observed, expected, *, levels: Sequence[float] = (0.95, 0.998), share: float = 0.1) -> pd.DataFrame:
     """Place each area in the funnel, with limits widened by the areas' own overdispersion.
 
     Parameters

@@ -18,9 +18,7 @@ EXACT_BELOW = 10
 _POISSON_METHODS = ("exact", "byar", "exact-below-10")
 
 
-def poisson_interval(
-    count, level: float = 0.95, method: str = "exact-below-10"
-) -> tuple[np.ndarray, np.ndarray]:
+def poisson_interval(count, level: float = 0.95, method: str = "exact-below-10") -> tuple[np.ndarray, np.ndarray]:
     """Confidence interval of a Poisson mean from one observed count.
 
     Parameters
@@ -199,9 +197,7 @@ def published_rate(count, population) -> np.ndarray:
     return (400_000 * counts.astype(np.int64) + twice) // (2 * twice)
 
 
-def proportion_interval(
-    count, total, level: float = 0.95, method: str = "wilson"
-) -> tuple[np.ndarray, np.ndarray]:
+def proportion_interval(count, total, level: float = 0.95, method: str = "wilson") -> tuple[np.ndarray, np.ndarray]:
     """Confidence interval of a proportion.
 
     Parameters
@@ -236,9 +232,7 @@ def proportion_interval(
     """
     from statsmodels.stats.proportion import proportion_confint
 
-    counts, totals = _check.same_length(
-        count=_check.counts("count", count), total=_check.positive("total", total)
-    )
+    counts, totals = _check.same_length(count=_check.counts("count", count), total=_check.positive("total", total))
     _check.shared_index(counts.size, count=count, total=total)
     _check.refuse("count", counts, counts > totals, "must be at most the total")
     alpha = 1 - _check.level(level)

@@ -117,8 +117,7 @@ def poisson_gamma(observed, expected, method: str = "moments") -> tuple[float, f
     _check.option("method", method, ("moments", "likelihood"))
     if o.size < 2 or o.sum() == 0:
         raise ValueError(
-            f"observed: found {o.size} areas and {o.sum():g} events; "
-            "must hold at least 2 areas and 1 event"
+            f"observed: found {o.size} areas and {o.sum():g} events; must hold at least 2 areas and 1 event"
         )
     if method == "moments":
         return _iterate_moments(o, e)
@@ -264,9 +263,7 @@ def shrink(
     """
     o, e = _pair(observed, expected)
     index = _check.shared_index(o.size, observed=observed, expected=expected)
-    k, o, e = _check.same_length(
-        discount=_check.positive("discount", discount), observed=o, expected=e
-    )
+    k, o, e = _check.same_length(discount=_check.positive("discount", discount), observed=o, expected=e)
     _check.refuse("discount", k, k > 1, "must be > 0 and <= 1")
     if len(index) != o.size:
         raise ValueError(f"discount: found {k.size} values; must be 1 or {len(index)}")

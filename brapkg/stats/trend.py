@@ -14,13 +14,10 @@ import pandas as pd
 from scipy import stats
 
 from brapkg.stats import _check
+from brapkg.stats.poisson import Fits, fit
 
 _LEVELS = (0.95, 0.998)
 _MIN_MONTHS = 24
-# A regression that has a maximum is there in five to ten rounds; one without moves by about one
-# a round for ever. Convergence is quadratic: after a step of 1e-8 the error is rounding.
-_ROUNDS = 30
-_SETTLED = 1e-8
 _NOT_SETTLED = "the model did not settle; the counts are too few or too uneven"
 
 
@@ -62,9 +59,7 @@ class MonthlyTrend:
     method: str
 
 
-def monthly_trend(
-    counts, exposure, months, *, step: int | None = None, minimum: float = 10
-) -> MonthlyTrend:
+def monthly_trend(counts, exposure, months, *, step: int | None = None, minimum: float = 10) -> MonthlyTrend:
     """Annual change of a monthly series, with the season and a break taken out.
 
     Parameters
@@ -151,9 +146,7 @@ class MonthlyTrends:
     df: int
 
 
-def monthly_trends(
-    counts, exposure, months, *, step: int | None = None, minimum: float = 10
-) -> MonthlyTrends:
+def monthly_trends(counts, exposure, months, *, step: int | None = None, minimum: float = 10) -> MonthlyTrends:
     """`monthly_trend` for many series of the same months at once.
 
     Parameters
@@ -178,8 +171,7 @@ def monthly_trends(
     month = _check.numbers("months", months)
     if not y.shape == persons.shape == (len(y), month.size):
         raise ValueError(
-            f"lengths differ (counts {y.shape[1]}, exposure {persons.shape[1]}, "
-            f"months {month.size}); must be equal"
+            f"lengths differ (counts {y.shape[1]}, exposure {persons.shape[1]}, months {month.size}); must be equal"
         )
     _check_months(month)
     _check_step(step, month.size)
@@ -195,7 +187,7 @@ def monthly_trends(
     design = np.column_stack(columns)
 
     series = np.flatnonzero(reasons == "")
-    fits = _fit(y[series], design, persons[series])
+    fits = fit(y[series], design, persons[series])
     reasons[series[~fits.settled]] = _NOT_SETTLED
     series, fits = series[fits.settled], fits.of(fits.settled)
 
@@ -211,9 +203,7 @@ def monthly_trends(
         ),
         step_change=_limits(series, fits, one[13:14]),
         season=_limits(series, fits, season, month=np.arange(1, 13)),
-        line=_limits(series, fits, line, position=position)[
-            ["series", "position", "value", "lower", "upper"]
-        ],
+        line=_limits(series, fits, line, position=position)[["series", "position", "value", "lower", "upper"]],
         df=fits.df,
     )
 
@@ -271,8 +261,7 @@ def annual_trend(
     year = _check.numbers("years", years)
     if not y.size == persons.size == year.size:
         raise ValueError(
-            f"lengths differ (counts {y.size}, population {persons.size}, years {year.size}); "
-            "must be equal"
+            f"lengths differ (counts {y.size}, population {persons.size}, years {year.size}); must be equal"
         )
     _check.option("family", family, ("quasi-poisson", "poisson"))
     repeated = pd.Series(year).duplicated().to_numpy()
@@ -281,7 +270,7 @@ def annual_trend(
         raise TooThin(f"found {y.size} years and {y.sum():g} events; needs 3 years and 1 event")
 
     design = np.column_stack([np.ones(y.size), year - year.mean()])
-    fits = _fit(y[np.newaxis], design, persons[np.newaxis])
+    fits = fit(y[np.newaxis], design, persons[np.newaxis])
     if not fits.settled[0]:
         raise TooThin(_NOT_SETTLED)
     raw, df = float(fits.dispersion[0]), fits.df
@@ -299,70 +288,11 @@ def annual_trend(
     return pd.DataFrame(rows, columns=names)
 
 
-@dataclass(frozen=True)
-class _Fits:
-    """Poisson regressions of several series on one design of n rows and p columns.
-
-    ``coefficients`` (series, p); ``covariance`` (series, p, p), for dispersion 1; ``dispersion``
-    (series,), Pearson's and not floored; ``settled`` (series,), whether the fit came to rest.
-    """
-
-    coefficients: np.ndarray
-    covariance: np.ndarray
-    dispersion: np.ndarray
-    settled: np.ndarray
-    df: int
-
-    def of(self, chosen: np.ndarray) -> _Fits:
-        """The fits of some of the series."""
-        arrays = (self.coefficients, self.covariance, self.dispersion, self.settled)
-        return _Fits(*(array[chosen] for array in arrays), self.df)
-
-    def ratios(self, rows: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """exp of linear combinations of the coefficients, with t intervals: (series, rows) each."""
-        middle = self.coefficients @ rows.T
-        variance = np.einsum("ri,sij,rj->sr", rows, self.covariance, rows, optimize=True)
-        error = np.sqrt(variance * np.maximum(1.0, self.dispersion)[:, np.newaxis])
-        half = stats.t.isf((1 - level) / 2, self.df) * error
-        return np.exp(middle), np.exp(middle - half), np.exp(middle + half)
-
-
-def _fit(y: np.ndarray, design: np.ndarray, exposure: np.ndarray) -> _Fits:
-    """Poisson regression of each row of `y` on the design, by reweighted least squares.
-
-    The steps are those of statsmodels' GLM, taken for all series together, since its models are
-    made one by one: a thousand take seconds there. The tests hold the two together.
-    """
-    offset = np.log(exposure)
-    size, (months, parameters) = len(y), design.shape
-    products = (design[:, :, np.newaxis] * design[:, np.newaxis, :]).reshape(months, -1)
-    mean = (y + y.mean(axis=1, keepdims=True)) / 2
-    coefficients = np.zeros((size, parameters))
-    # A series without a maximum runs away; it is found below, by not having settled.
-    with np.errstate(all="ignore"):
-        for _ in range(_ROUNDS):
-            target = np.log(mean) - offset + (y - mean) / mean
-            information = (mean @ products).reshape(size, parameters, parameters)
-            score = (mean * target) @ design
-            before = coefficients
-            coefficients = np.linalg.solve(information, score[:, :, np.newaxis])[:, :, 0]
-            mean = np.exp(coefficients @ design.T + offset)
-            settled = np.abs(coefficients - before).max(axis=1, initial=0) < _SETTLED
-            if settled.all():
-                break
-        pearson = ((y - mean) ** 2 / mean).sum(axis=1)
-    information = (mean @ products).reshape(size, parameters, parameters)
-    # The identity stands in for series that have not settled, so that every one can be inverted.
-    information[~settled] = np.eye(parameters)
-    df = months - parameters
-    return _Fits(coefficients, np.linalg.inv(information), pearson / df, settled, df)
-
-
 def _label(family: str, dispersion: float, floor: bool) -> str:
     return f"{family}, dispersion floored at 1" if floor and dispersion < 1 else family
 
 
-def _limits(series: np.ndarray, fits: _Fits, rows: np.ndarray, **position) -> pd.DataFrame:
+def _limits(series: np.ndarray, fits: Fits, rows: np.ndarray, **position) -> pd.DataFrame:
     """Ratios of every series as a long table, with limits at both levels."""
     value, lower, upper = fits.ratios(rows, _LEVELS[0])
     _, lower_998, upper_998 = fits.ratios(rows, _LEVELS[1])
