@@ -167,6 +167,8 @@ def test_ctrl_c_ends_with_one_line_and_no_half_pages(workspace, jobs):
     started = subprocess.Popen(
         [*command, "--jobs", jobs, "--output", out],
         start_new_session=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        # Where the tests run in the background the shell has turned Ctrl-C off, for children too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     try:
         until(lambda: list(out.glob(".making-*/*.ipynb")))  # a notebook is about to be run
