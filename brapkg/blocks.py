@@ -195,8 +195,9 @@ class Figure:
         download = self.table.csv_link(self.id, words("download_data", n=self.number), words)
         return (
             f'<figure class="figure" id="{self.id}" aria-labelledby="{self.id}-h">'
-            f'<h3 id="{self.id}-h"><span class="fignr">{number}</span> {escape(self.title)}</h3>'
-            f'<p class="sub">{_inline(self.subtitle)}</p>{pictures}'
+            # What must stand on one printed page.
+            f'<div class="drawn"><h3 id="{self.id}-h"><span class="fignr">{number}</span> {escape(self.title)}</h3>'
+            f'<p class="sub">{_inline(self.subtitle)}</p>{pictures}</div>'
             f'<p class="read"><b>{escape(words("how_to_read"))}</b> {_inline(self.reading)}</p>'
             f'<p class="source">{_inline(self.source)}{self.table_elsewhere}</p>{behind}{download}</figure>'
         )

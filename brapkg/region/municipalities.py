@@ -14,7 +14,6 @@ from brapkg.wording import capital, swedish_order
 
 BLOCKS = {"over": "over_peers", "unsure": "unsure_peers", "under": "under_peers", "few": "few_peers"}
 CHANCE = 0.05
-MANY = 25
 
 
 def municipalities(page: Page) -> Section:
@@ -24,11 +23,16 @@ def municipalities(page: Page) -> Section:
     pooled = [name for name, first in _pooled(page)]
     if pooled:
         text += " " + w("municipalities_pooled", names=w.names(pooled))
-    # A very tall figure leaves less of the printed page before it empty when the table comes first.
-    first = [_peers(page), _matrix(page)]
-    if len(page.county.members) > MANY:
-        first.reverse()
-    return page.section("kommunerna", "municipalities", Text(text), *first, _funnel(page), _months(page), *_newer(page))
+    return page.section(
+        "kommunerna",
+        "municipalities",
+        Text(text),
+        _peers(page),
+        _matrix(page),
+        _funnel(page),
+        _months(page),
+        *_newer(page),
+    )
 
 
 def _pooled(page: Page) -> list[tuple[str, int]]:
