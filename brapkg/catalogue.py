@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 
+import numpy as np
+
 from brapkg.errors import DataError, UsageError
 
 RECORDS = Path(__file__).parent / "records"
@@ -59,6 +61,14 @@ class Break:
     def concerns(self, offence: str) -> bool:
         """Whether the break lies in the series of this offence."""
         return self.offences == "all" or offence in self.offences
+
+    def position(self, at: np.ndarray) -> int | None:
+        """Position of the first month after the break, or None where it does not lie inside.
+
+        ``at`` counts months (year * 12 + month - 1), in order.
+        """
+        place = int(np.searchsorted(at, self.year * 12 + self.month - 1))
+        return place if 0 < place < len(at) else None
 
 
 def _load(name: str, kind: type) -> list:

@@ -183,12 +183,9 @@ class County:
     def breaks(self) -> list[tuple[int, catalogue.Break]]:
         """Breaks inside the months up to the period: the first month's position, and the break."""
         months = self.months(catalogue.TOTAL)
-        found = []
-        for known in catalogue.breaks():
-            after = (months["year"] * 12 + months["month"] >= known.year * 12 + known.month).to_numpy()
-            if after.any() and not after.all():
-                found.append((int(after.argmax()), known))
-        return found
+        at = (months["year"] * 12 + months["month"] - 1).to_numpy()
+        places = [(known.position(at), known) for known in catalogue.breaks()]
+        return [(place, known) for place, known in places if place is not None]
 
     # --- the municipalities
 

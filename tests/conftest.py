@@ -78,6 +78,15 @@ def processed(tmp_path_factory) -> Path:
     return folder / "processed"
 
 
+@pytest.fixture
+def workspace(processed, tmp_path, monkeypatch) -> Path:
+    """A workspace with a built store."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/processed").symlink_to(processed)
+    monkeypatch.setenv("BRAPKG_HOME", str(tmp_path))
+    return tmp_path
+
+
 @pytest.fixture(scope="session")
 def processed_whole(shared_data, tmp_path_factory) -> Path:
     """A store built with the 48 monthly exports beside the project's own tables."""

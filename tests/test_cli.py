@@ -23,15 +23,6 @@ REGION = ("report", "region")
 
 
 @pytest.fixture
-def workspace(processed, tmp_path, monkeypatch) -> Path:
-    """A workspace with a built store."""
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data/processed").symlink_to(processed)
-    monkeypatch.setenv("BRAPKG_HOME", str(tmp_path))
-    return tmp_path
-
-
-@pytest.fixture
 def two(workspace, monkeypatch) -> Path:
     """``--all`` means two counties here, and the notebook fails for the second."""
     everyone = plan.region_reports

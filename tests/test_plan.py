@@ -16,15 +16,6 @@ GOOD = 'region = "20"  # a county\nperiod = 2016\nlanguage = "sv"'
 GIVEN = {"region": "01", "period": 2016, "language": "en"}
 
 
-@pytest.fixture
-def workspace(processed, tmp_path, monkeypatch) -> Path:
-    """A workspace with a built store."""
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data/processed").symlink_to(processed)
-    monkeypatch.setenv("BRAPKG_HOME", str(tmp_path))
-    return tmp_path
-
-
 def notebook(folder: Path, *parameters: str) -> Path:
     """A notebook with a tagged cell for each text."""
     tagged = [new_code_cell(text, metadata={"tags": ["parameters"]}) for text in parameters]

@@ -13,7 +13,6 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 from brapkg.figures.drawing import HALO, NARROW, ROLES, WIDE, Margins, Picture, picture, text_width
 from brapkg.wording import Words
 
-YEAR = 12
 # A small chart, in inches: two lines of heading, the lines, and the space to the next.
 LINE, HEAD, TALL, BELOW, BESIDE = 0.155, 0.36, 0.8, 0.2, 0.22
 # More charts than this stand closer, or they would fill several pages.

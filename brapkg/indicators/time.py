@@ -118,11 +118,8 @@ def _step(at: np.ndarray, offence: str) -> int | None:
 
     ``at`` counts months: year * 12 + month - 1.
     """
-    for known in catalogue.breaks():
-        position = known.year * 12 + known.month - 1 - at[0]
-        if known.concerns(offence) and 0 < position < at.size:
-            return int(position)
-    return None
+    places = (known.position(at) for known in catalogue.breaks() if known.concerns(offence))
+    return next((place for place in places if place is not None), None)
 
 
 def _per_month(line: pd.DataFrame) -> pd.DataFrame:

@@ -16,10 +16,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import nbformat
+from nbformat import NotebookNode
+
 from brapkg import areas, paths
 from brapkg.errors import DataError
 from brapkg.reports import workers
-from brapkg.reports.plan import Report
+from brapkg.reports.plan import Report, name_of
 
 FAILED = "failed"
 NOTEBOOKS = "notebooks"
@@ -136,7 +139,7 @@ def _execute_and_render(report: Report, executed: Path) -> str:
     from brapkg.reports import render
 
     with _environment():
-        papermill.execute_notebook(
+        book = papermill.execute_notebook(
             str(report.notebook),
             str(executed),
             parameters=report.parameters,
@@ -148,7 +151,7 @@ def _execute_and_render(report: Report, executed: Path) -> str:
             # A kernel that is asked politely takes half a second, and prints a traceback on Ctrl-C.
             shutdown_kernel="immediate",
         )
-    _strip_run(executed)
+    nbformat.write(_without_run(book), executed)
     title = f"{report.area.label(report.language)} {report.period}"
     home = front_page_name(report.language)
     return render.render(executed, title=title, language=report.language, home=home)
@@ -170,17 +173,14 @@ def _environment():
                 os.environ[name] = value
 
 
-def _strip_run(executed: Path) -> None:
-    """Take out of the notebook what differs between runs: times, durations, paths, cell ids."""
-    import nbformat
-
-    book = nbformat.read(executed, as_version=4)
+def _without_run(book: NotebookNode) -> NotebookNode:
+    """The notebook without what differs between runs: times, durations, paths, cell ids."""
     book.metadata.pop("papermill", None)
     for number, cell in enumerate(book.cells):
         cell.id = f"cell-{number}"
         for key in ("papermill", "execution"):
             cell.metadata.pop(key, None)
-    nbformat.write(book, executed)
+    return book
 
 
 def _failure(report: Report, output: Path, making: Path, told: str) -> Result:
@@ -218,7 +218,7 @@ def write_front_page(output: Path, *, period: int, language: str, preliminary: b
     failed = {result.report.area.code for result in results if result.error}
     entries = []
     for county in areas.counties():
-        page = output / f"{county.code}-{period}-{language}.html"
+        page = output / f"{name_of(county.code, period, language)}.html"
         entries.append(
             site.Entry(
                 code=county.code,

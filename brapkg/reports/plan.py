@@ -32,12 +32,17 @@ class Report:
     @property
     def name(self) -> str:
         """File name without its ending: ``20-2016-sv``."""
-        return f"{self.area.code}-{self.period}-{self.language}"
+        return name_of(self.area.code, self.period, self.language)
 
     @property
     def parameters(self) -> dict[str, object]:
         """What the notebook is given. Codes are text: 01 as a number would be another thing."""
         return {"region": self.area.code, "period": self.period, "language": self.language}
+
+
+def name_of(code: str, period: int, language: str) -> str:
+    """What a report's files are called, without their endings."""
+    return f"{code}-{period}-{language}"
 
 
 def region_reports(area: str | None = None, period: int | None = None, language: str = "sv") -> list[Report]:
