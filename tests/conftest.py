@@ -159,3 +159,23 @@ def _blank(draw, *, name: str, title: str, description: str, **_) -> Picture:
         )
 
     return Picture(svg("wide"), svg("narrow"), b"PNG")
+
+
+# --- the account of the reference cases ----------------------------------------------------------
+
+
+def pytest_terminal_summary(terminalreporter):
+    """End the run with a table: method, cases, passed, failed, not offered and why."""
+    from reference.cases import account
+
+    outcomes = []
+    for outcome in ("passed", "failed", "skipped"):
+        for report in terminalreporter.stats.get(outcome, []):
+            told = dict(report.user_properties)
+            if "reference method" in told:
+                why = told.get("reference not offered", "")
+                outcomes.append((told["reference method"], "not offered" if why else outcome, why))
+    if outcomes:
+        terminalreporter.section("reference cases")
+        for line in account(outcomes):
+            terminalreporter.write_line(line)

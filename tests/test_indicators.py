@@ -11,7 +11,8 @@ from scipy import stats
 
 from brapkg import areas
 from brapkg.indicators import level, municipal, time
-from brapkg.stats import rates, trend
+from brapkg.stats import rates
+from brapkg.stats.time import monthly as trend
 
 KEY = ["area", "offence", "year"]
 JUDGED = ["comparison", "change", "peers", "trend", "season"]

@@ -7,7 +7,8 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 
-from brapkg.stats import trend
+from brapkg.stats.time import monthly as trend
+from brapkg.stats.time.annual import annual_trend
 
 N = 48
 MONTHS = np.arange(N) % 12 + 1
@@ -60,7 +61,7 @@ def test_annual_trends_equal_statsmodels():
     design = np.column_stack([np.ones(5), years - years.mean()])
     model = sm.GLM(counts, design, family=sm.families.Poisson(), offset=np.log(persons))
     fit = model.fit(tol=1e-13, tol_criterion="params", maxiter=100)
-    row = trend.annual_trend(counts, persons, years, floor=False).iloc[0]
+    row = annual_trend(counts, persons, years, floor=False).iloc[0]
     dispersion = fit.pearson_chi2 / fit.df_resid
     half = stats.t.isf(0.025, 3) * np.sqrt(fit.cov_params()[1, 1] * dispersion)
     expected = [*np.exp(fit.params[1] + np.array([0, -half, half])), dispersion]

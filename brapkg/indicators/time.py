@@ -9,7 +9,7 @@ import pandas as pd
 
 from brapkg import areas, catalogue
 from brapkg.indicators.common import NATION, PER, with_verdict
-from brapkg.stats import trend
+from brapkg.stats.time import monthly
 
 
 def monthly_exposure(population: pd.DataFrame, area: str, years, months) -> np.ndarray:
@@ -95,7 +95,7 @@ def _trends(
     for model, at in {"step": step, "smooth": None}.items():
         if model == "step" and step is None:
             continue
-        fit = trend.monthly_trends(counts, exposure, month, step=at)
+        fit = monthly.monthly_trends(counts, exposure, month, step=at)
         reason = pd.Series(fit.reasons)
         thin = labels[reason != ""].assign(method=reason[reason != ""], missing="few")
         table = _labelled(labels, fit.annual_change).assign(missing="")

@@ -20,37 +20,51 @@ def numbers(name: str, values, *, ndim: int = 1) -> np.ndarray:
         array = array.reshape(1)
     if array.ndim != ndim:
         raise ValueError(f"{name}: found {array.ndim} dimensions; must have {ndim}")
-    refuse(name, array, ~np.isfinite(array), "must be finite")
+    refuse(name, array, ~np.isfinite(array), "must be finite", keys(values))
     return array
+
+
+def keys(values) -> pd.Index | None:
+    """The labels of a Series or DataFrame, to name a place by; None for an array."""
+    return values.index if isinstance(values, (pd.Series, pd.DataFrame)) else None
 
 
 def counts(name: str, values, *, ndim: int = 1) -> np.ndarray:
     """Return `values` as a float array, all finite and >= 0."""
     array = numbers(name, values, ndim=ndim)
-    refuse(name, array, array < 0, "must be >= 0")
+    refuse(name, array, array < 0, "must be >= 0", keys(values))
     return array
 
 
 def whole(name: str, values) -> np.ndarray:
     """Return `values` as a float array of whole numbers >= 0."""
     array = counts(name, values)
-    refuse(name, array, array != np.floor(array), "must be whole numbers")
+    refuse(name, array, array != np.floor(array), "must be whole numbers", keys(values))
     return array
 
 
-def positive(name: str, values) -> np.ndarray:
+def positive(name: str, values, *, ndim: int = 1) -> np.ndarray:
     """Return `values` as a float array, all finite and > 0."""
-    array = numbers(name, values)
-    refuse(name, array, array <= 0, "must be > 0")
+    array = numbers(name, values, ndim=ndim)
+    refuse(name, array, array <= 0, "must be > 0", keys(values))
     return array
 
 
-def refuse(name: str, array: np.ndarray, bad: np.ndarray, rule: str) -> None:
-    """Raise ValueError where `bad`: how many, the first few positions and values, and the rule."""
+def refuse(name: str, array: np.ndarray, bad: np.ndarray, rule: str, keys: pd.Index | None = None) -> None:
+    """Raise ValueError where `bad`: how many, the first few places and values, and the rule.
+
+    A place is named by its key where `keys` label the first dimension, else by its position.
+    """
     if not bad.any():
         return
     places = np.argwhere(bad)
-    shown = ", ".join(f"{array[tuple(place)]:g} at position {', '.join(map(str, place))}" for place in places[:_SHOWN])
+    labelled = keys is not None and len(keys) == len(array) and not isinstance(keys, pd.RangeIndex)
+
+    def named(place) -> str:
+        first = repr(keys[place[0]]) if labelled else str(place[0])
+        return ("at " if labelled else "at position ") + ", ".join([first, *map(str, place[1:])])
+
+    shown = ", ".join(f"{array[tuple(place)]:g} {named(place)}" for place in places[:_SHOWN])
     more = "" if len(places) <= _SHOWN else ", ..."
     raise ValueError(f"{name}: {len(places)} of {array.size} values not allowed ({shown}{more}); {rule}")
 
@@ -70,14 +84,19 @@ def shared_index(size: int, **values) -> pd.Index:
     Two Series with different indexes are refused: pairing them by position would be a silent
     wrong join.
     """
-    series = {k: v for k, v in values.items() if isinstance(v, pd.Series) and len(v) == size}
+    series = {k: v for k, v in values.items() if isinstance(v, (pd.Series, pd.DataFrame)) and len(v) == size}
     if not series:
         return pd.RangeIndex(size)
     first, *others = series
+    index = series[first].index
     for other in others:
-        if not series[other].index.equals(series[first].index):
-            raise ValueError(f"index of {other} differs from index of {first}; must be the same")
-    return series[first].index
+        if not series[other].index.equals(index):
+            place = next(i for i, pair in enumerate(zip(index, series[other].index, strict=True)) if pair[0] != pair[1])
+            raise ValueError(
+                f"index of {other} differs from index of {first} (first at position {place}: "
+                f"{series[other].index[place]!r} against {index[place]!r}); must be the same: align them by key first"
+            )
+    return index
 
 
 def level(value: float) -> float:

@@ -88,3 +88,8 @@ def fit(y: np.ndarray, design: np.ndarray, exposure: np.ndarray) -> Fits:
     information[~settled] = np.eye(parameters)
     df = months - parameters
     return Fits(coefficients, np.linalg.inv(information), pearson / df, settled, df)
+
+
+def label(family: str, dispersion: float, floor: bool) -> str:
+    """The method's name, with a note where a dispersion below 1 was taken as 1."""
+    return f"{family}, dispersion floored at 1" if floor and dispersion < 1 else family

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from brapkg.stats.trend import MonthlyTrend, TooThin, annual_trend, monthly_trend
+from brapkg.stats.thin import TooThin
+from brapkg.stats.time.annual import annual_trend
+from brapkg.stats.time.monthly import MonthlyTrend, monthly_trend
 
 # statsmodels warns when a series without noise is fitted exactly, which is the point here.
 pytestmark = pytest.mark.filterwarnings("ignore:Perfect separation or prediction")
