@@ -8,10 +8,11 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from brapkg import areas, catalogue, store
+from brapkg import areas, catalogue, shown, store
 from brapkg.errors import DataError, UsageError
 from brapkg.indicators.common import PER
 from brapkg.indicators.time import monthly_exposure
+from brapkg.settings import settings
 from brapkg.stats.rates import rate as rate_limits
 
 NATION = "00"
@@ -20,7 +21,7 @@ FUNNEL_OFFENCE = "violence"
 
 def periods() -> list[int]:
     """The years a report can be made for: every municipality has figures and a population."""
-    rates = store.load("rates")
+    rates = shown.table("rates")
     whole = rates[(rates["area"] == NATION) & (rates["missing"] == "")]
     return sorted(whole["year"].unique().tolist())
 
@@ -83,7 +84,7 @@ class County:
         return self._rate(catalogue.TOTAL)["status"]
 
     def _rate(self, offence: str, area: str | None = None, year: int | None = None) -> pd.Series:
-        rates = store.load("rates")
+        rates = shown.table("rates")
         mine = (rates["area"] == (area or self.code)) & (rates["offence"] == offence)
         return rates[mine & (rates["year"] == (year or self.period))].iloc[0]
 
@@ -93,10 +94,10 @@ class County:
 
         Indexed by offence in the order of the catalogue.
         """
-        rates = _at(store.load("rates"), year=self.period)
+        rates = _at(shown.table("rates"), year=self.period)
         mine = _at(rates, area=self.code).set_index("offence")
         nation = _at(rates, area=NATION).set_index("offence")["value"].rename("nation")
-        against = _at(store.load("comparison"), area=self.code, year=self.period).set_index("offence")
+        against = _at(shown.table("comparison"), area=self.code, year=self.period).set_index("offence")
         ratio = against[["value", "lower", "upper", "lower_998", "upper_998", "verdict"]]
         table = mine[["count", "population", "value", "lower", "upper", "status"]].join(nation)
         return table.join(ratio.add_prefix("ratio_")).reindex(list(catalogue.offences("groups")))
@@ -104,8 +105,22 @@ class County:
     @cached_property
     def counties(self) -> pd.DataFrame:
         """All 21 counties against the nation, all offences, with their names."""
-        table = _at(store.load("comparison"), offence=catalogue.TOTAL, year=self.period)
+        table = _at(shown.table("comparison"), offence=catalogue.TOTAL, year=self.period)
         return table.assign(name=table["area"].map(lambda code: areas.get(code).short))
+
+    @cached_property
+    def standardised(self) -> pd.DataFrame:
+        """Every offence group against what the county's municipalities would have at their groups' rates.
+
+        Indexed by offence in the order of the catalogue.
+        """
+        mine = _at(shown.table("standardised"), area=self.code, year=self.period).set_index("offence")
+        return mine.reindex(list(catalogue.offences("groups")))
+
+    @cached_property
+    def place(self) -> pd.Series:
+        """Between which places the county lies among the counties, all offences."""
+        return _at(shown.table("ranks"), area=self.code, offence=catalogue.TOTAL, year=self.period).iloc[0]
 
     @cached_property
     def coverage(self) -> pd.Series | None:
@@ -134,7 +149,7 @@ class County:
     @cached_property
     def change(self) -> pd.DataFrame:
         """Each offence against the year before, county and nation; empty in the first year."""
-        table = _at(store.load("change"), year=self.period)
+        table = _at(shown.table("change"), year=self.period)
         mine = _at(table, area=self.code).set_index("offence")
         nation = _at(table, area=NATION).set_index("offence")[["value"]].add_prefix("nation_")
         return mine.join(nation)
@@ -153,8 +168,21 @@ class County:
         """The year wheel of an offence: twelve rows, or none where the series is too thin."""
         return _at(store.load("season"), area=self.code, offence=offence, year=self.period)
 
+    @cached_property
+    def signals(self) -> pd.DataFrame:
+        """The period's months by offence against earlier years; empty where there are too few of them.
+
+        ``signal`` says whether a month stays above the expected after correction, ``withheld``
+        whether its count is kept back.
+        """
+        table = _at(store.load("signals"), area=self.code, year=self.period)
+        return table.assign(signal=table["p_adjusted"] <= settings().false_share, withheld=_kept_back(table))
+
     def months(self, offence: str, area: str | None = None) -> pd.DataFrame:
-        """Counts by month up to the period, with ``value``: per 100 000 residents and average month."""
+        """Counts by month up to the period, with ``value``: per 100 000 residents and average month.
+
+        ``shown`` is the count where a page may tell it, else NaN.
+        """
         area = area or self.code
         months = store.load("offences_month")
         if area == NATION:
@@ -165,7 +193,8 @@ class County:
         table = table[table["year"] <= self.period].sort_values(["year", "month"])
         exposure = monthly_exposure(store.load("population"), area, table["year"], table["month"])
         scale = PER * 365.25 / 12
-        return table.assign(value=table["count"] / exposure * scale, exposure=exposure)
+        told = table["count"].astype(float).mask(_kept_back(table.assign(area=area, offence=offence)))
+        return table.assign(value=table["count"] / exposure * scale, exposure=exposure, shown=told)
 
     def rolling(self, offence: str, area: str | None = None) -> np.ndarray:
         """Offences per 100 000 residents over twelve months, ending with each month from the 12th on."""
@@ -191,18 +220,24 @@ class County:
 
     def peers(self, offence: str) -> pd.DataFrame:
         """The county's municipalities against their SKR groups, with their names."""
-        table = _at(store.load("peers"), offence=offence, year=self.period)
+        table = _at(shown.table("peers"), offence=offence, year=self.period)
+        mine = table[table["area"].isin(self.members)]
+        return mine.assign(name=mine["area"].map(self.members))
+
+    def places(self, offence: str) -> pd.DataFrame:
+        """Between which places each of the county's municipalities lies in the country, with names."""
+        table = _at(shown.table("ranks"), offence=offence, year=self.period)
         mine = table[table["area"].isin(self.members)]
         return mine.assign(name=mine["area"].map(self.members))
 
     def funnel(self, offence: str) -> pd.DataFrame:
         """All municipalities of the country in the funnel."""
-        return _at(store.load("funnel"), offence=offence, year=self.period)
+        return _at(shown.table("funnel"), offence=offence, year=self.period)
 
     @cached_property
     def municipal_rates(self) -> pd.Series:
         """All offences per 100 000 residents in every municipality of the country, by code."""
-        rates = _at(store.load("rates"), offence=catalogue.TOTAL, year=self.period)
+        rates = _at(shown.table("rates"), offence=catalogue.TOTAL, year=self.period)
         return rates[rates["area"].str.len() == 4].set_index("area")["value"]
 
     @cached_property
@@ -234,3 +269,10 @@ def _at(table: pd.DataFrame, **wanted: object) -> pd.DataFrame:
     for column, value in wanted.items():
         table = table[table[column] == value]
     return table
+
+
+def _kept_back(months: pd.DataFrame) -> pd.Series:
+    """Whether the count of each row (area, offence, year, month) is one that no page shows."""
+    key = ["area", "offence", "year", "month"]
+    back = pd.MultiIndex.from_frame(store.load("withheld")[key])
+    return pd.Series(pd.MultiIndex.from_frame(months[key]).isin(back), index=months.index)

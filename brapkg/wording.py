@@ -65,6 +65,12 @@ class Words:
         """0.86 as "86 %"."""
         return self.number(100 * share, decimals) + self._percent
 
+    def chance(self, share: float) -> str:
+        """A probability in per cent, never 0 or 100: 0.003 as "<1 %", 0.86 as "86 %"."""
+        if round(100 * share) in (0, 100):
+            return ("<" if share < 0.5 else ">") + self.percent(0.01 if share < 0.5 else 0.99)
+        return self.percent(share)
+
     def deviation(self, ratio: float) -> str:
         """A ratio as a signed percentage: 0.81 as "−19 %", 1.05 as "+5 %", 1 as "0 %"."""
         if ratio is None or not np.isfinite(ratio):

@@ -141,10 +141,10 @@ def built_whole(processed_whole, tmp_path, monkeypatch) -> Path:
 @pytest.fixture(scope="module")
 def undrawn():
     """Pictures with title and description but nothing drawn: drawing takes most of a page's time."""
-    from brapkg.figures import dots, lines, maps, scatter
+    from brapkg.figures import dots, grid, lines, maps, places, scatter
 
     with pytest.MonkeyPatch.context() as patch:
-        for module in (dots, lines, maps, scatter):
+        for module in (dots, grid, lines, maps, places, scatter):
             patch.setattr(module, "picture", _blank)
         patch.setattr(maps, "layout", lambda *_, **__: maps.Layout({}, {}, 1.0))
         yield

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from shapely import LineString, box
 
-from brapkg.figures import dots, drawing, lines, maps, scatter
+from brapkg.figures import dots, drawing, grid, lines, maps, places, scatter
 from brapkg.figures.labels import cross, overlap
 from brapkg.wording import Words
 
@@ -91,7 +91,24 @@ def county(code: str) -> drawing.Picture:
     return maps.county(values, fifth, dict.fromkeys(codes, "Smedjebacken"), SV, **NAMES)
 
 
+def spans(count: int) -> drawing.Picture:
+    made = [places.Place(f"Upplands Väsby {n}", 280 - n, 250 - n, 290, 0.81 if n == 0 else 0.002) for n in range(count)]
+    return places.places(made, 290, SV, **NAMES)
+
+
+def cells() -> pd.DataFrame:
+    table = pd.DataFrame(
+        {"label": np.repeat(["Våldsbrott", "Hot, kränkning, frihet"], 12), "month": [*range(1, 13)] * 2}
+    )
+    ratio = 1 + 0.3 * np.sin(np.arange(24))
+    ratio[3] = np.nan
+    return table.assign(ratio=ratio, told=table.index != 5, signal=table.index == 1)
+
+
 PICTURES = {
+    "places": lambda: spans(3),
+    "many places": lambda: spans(49),
+    "grid": lambda: grid.months(cells(), SV, **NAMES),
     "ratios": ratios,
     "many ratios": lambda: ratios(49),
     "wheel": lambda: dots.year_wheel(season(), SV, **NAMES),
@@ -273,3 +290,37 @@ def test_drawing_leaves_pyplot_alone():
     before = dict(matplotlib.rcParams)
     ratios()
     assert dict(matplotlib.rcParams) == before
+
+
+# --- places and the grid of months
+
+
+def texts_of(svg: str) -> list[str]:
+    return [text for text in (element.text for element in ET.fromstring(svg).iter(f"{SVG}text")) if text]
+
+
+def test_a_place_tells_its_probability_and_never_nought_or_certainty():
+    told = texts_of(spans(2).wide)
+    assert "81\u00a0%" in told and "<1\u00a0%" in told and "0\u00a0%" not in told
+
+
+def test_the_grid_writes_only_what_it_may_tell():
+    wide = texts_of(grid.months(cells(), SV, **NAMES).wide)
+    numbers = [text for text in wide if text[0] in "+\u22120"]
+    # 24 cells, less the one without a ratio and the one whose per cent would mislead.
+    assert len(numbers) == 22
+    assert numbers[:3] == ["0", "+25", "+27"]
+
+
+def test_the_narrow_grid_has_no_numbers_but_every_cell():
+    picture = grid.months(cells(), SV, **NAMES)
+    assert not [text for text in texts_of(picture.narrow) if text[0] in "+\u22120"]
+    assert picture.narrow.count("<path") >= 24
+
+
+def test_a_cell_that_stands_out_is_filled():
+    def filled(table: pd.DataFrame) -> int:
+        return grid.months(table, SV, **NAMES).wide.count("fill: var(--accent,#0b5c7a)")
+
+    quiet = cells().assign(signal=False)
+    assert filled(cells()) == filled(quiet) + 1

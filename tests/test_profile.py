@@ -140,7 +140,7 @@ def shown(county: str) -> str:
 def test_without_exports_there_are_no_months_by_municipality(dalarna, undrawn):
     assert dalarna.municipal_months is False
     page = shown("20")
-    assert 'id="figur-9"' not in page and Words("sv")("months_missing") in page
+    assert 'id="figur-12"' not in page and Words("sv")("months_missing") in page
 
 
 def test_with_the_exports_the_page_shows_every_municipality_s_months(built_whole, undrawn):
@@ -148,12 +148,12 @@ def test_with_the_exports_the_page_shows_every_municipality_s_months(built_whole
     assert county.municipal_months is True
     assert len(county.months("total", "2080")) == 48
     page = shown("20")
-    figure = page[page.index('<figure class="figure" id="figur-9"') :]
+    figure = page[page.index('<figure class="figure" id="figur-12"') :]
     description = re.search(r"<desc[^>]*>(.*?)</desc>", figure)[1]
     assert all(name in description for name in county.members.values())
     assert Words("sv")("months_missing") not in page
 
 
-def test_a_county_of_one_municipality_has_its_months_in_figure_4_already(built_whole, undrawn):
+def test_a_county_of_one_municipality_has_its_months_in_its_trend_already(built_whole, undrawn):
     page = shown("09")
-    assert "figur-9" not in page and Words("sv")("months_missing") not in page
+    assert "figur-12" not in page and Words("sv")("months_missing") not in page

@@ -10,7 +10,6 @@ from brapkg.stats.comparison import (
     between_year_sd,
     change,
     part_of_whole,
-    rate_ratio_exact,
     verdict,
 )
 
@@ -126,24 +125,6 @@ def test_change_turns_around(before, after, n0, n1):
     np.testing.assert_allclose(there["lower"], 1 / back["upper"])
 
 
-def test_exact_ratio_from_r():
-    # R 4.5.0 poisson.test(c(10, 20), c(1000, 1500)).
-    row = rate_ratio_exact(10, 1000, 20, 1500).iloc[0]
-    assert row["value"] == pytest.approx(0.75)
-    assert row["lower"] == pytest.approx(0.3135089475357494, rel=1e-6)
-    assert row["upper"] == pytest.approx(1.678774566366306, rel=1e-6)
-    assert row["p_value"] == pytest.approx(0.5769674596013762, rel=1e-6)
-
-
-def test_exact_ratio_without_events():
-    table = rate_ratio_exact([5, 0, 0], 10, [0, 5, 0], 10)
-    assert list(table["value"].iloc[:2]) == [np.inf, 0]
-    assert table["upper"].iloc[0] == np.inf and table["lower"].iloc[1] == 0
-    assert np.isnan(table["value"].iloc[2])
-    assert (table["lower"].iloc[2], table["upper"].iloc[2]) == (0, np.inf)
-    assert list(table["missing"]) == ["", "", "few"]
-
-
 @pytest.mark.parametrize(
     ("limits", "word"),
     [
@@ -189,8 +170,6 @@ def test_verdict_takes_the_limits_of_a_table():
         (lambda: change([1], [0], [1], [1]), r"population_before: .*must be > 0"),
         (lambda: change([1], [1], [np.inf], [1]), r"count_after: .*finite"),
         (lambda: change([1], [1], [1], [1], minimum=0), r"minimum: .*must be > 0"),
-        (lambda: rate_ratio_exact(1.5, 1, 1, 1), r"x1: .*whole"),
-        (lambda: rate_ratio_exact(1, 1, 1, -1), r"n2: .*must be > 0"),
         (lambda: verdict(2, 1, 0, 3), r"lower_95: .*at most upper_95"),
         (lambda: verdict(0.9, 1.1, 0.95, 1.2), r"lower_998: .*at most lower_95"),
         (lambda: verdict(0.9, 1.1, 0.8, 1.05), r"upper_998: .*at least upper_95"),

@@ -7,14 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from brapkg.stats.funnel import (
-    additive_variance,
-    dispersion,
-    funnel,
-    funnel_limits,
-    poisson_limits,
-    winsorise,
-)
+from brapkg.stats.funnel import additive_variance, count_ratio_funnel, dispersion, funnel, winsorise
 
 
 def test_winsorise_by_hand():
@@ -27,23 +20,9 @@ def test_dispersion_by_hand():
     assert dispersion([2, 4, 6], [4, 4, 4], share=0) == pytest.approx(2 / 3)
 
 
-def test_limits_by_hand():
-    # 1 -/+ 1.96 * sqrt(4 / 100) for phi 4.
-    lower, upper = funnel_limits(100, 0.95, 4)
-    assert (lower[0], upper[0]) == pytest.approx((1 - 0.391992797, 1 + 0.391992797), rel=1e-8)
-
-
 def test_dispersion_below_one_does_not_narrow():
-    assert funnel_limits(50, 0.95, 0.3) == funnel_limits(50, 0.95)
     table = funnel(np.full(20, 100), np.full(20, 100))
     assert (table["phi"] == 0).all() and (table["z_adjusted"] == table["z"]).all()
-
-
-def test_limits_are_not_negative_unless_asked():
-    assert funnel_limits(1, 0.998)[0][0] == 0
-    assert poisson_limits(1, 0.998)[0][0] == 0
-    # R qpois/ppois, expected 1, p 0.001: -0.997281718171541.
-    assert poisson_limits(1, 0.998, clip=False)[0][0] == pytest.approx(-0.997281718171541)
 
 
 def test_pure_chance_over_290_areas():
@@ -83,6 +62,53 @@ def test_additive_variance_finds_the_spread():
     assert additive_variance(np.full(9, 50), np.full(9, 50)) == 0
 
 
+def test_additive_funnel_by_hand():
+    # Log ratios 0.2 and -0.2 on expected 100: tau2 0.07, so z = 0.2 / sqrt(0.01 + 0.07).
+    table = funnel(100 * np.exp([0.2, -0.2]), [100, 100], share=0, overdispersion="additive")
+    assert list(table["z"]) == pytest.approx([2, -2])
+    assert list(table["z_adjusted"]) == pytest.approx([0.2 / np.sqrt(0.08), -0.2 / np.sqrt(0.08)])
+    assert (table["phi"].iloc[0], table["tau2"].iloc[0]) == pytest.approx((4, 0.07))
+    assert set(table["method"]) == {"overdispersion additive"}
+
+
+def test_additive_funnel_keeps_large_areas_in():
+    # True relative spread 0.2 in areas of all sizes: the multiplicative funnel closes in on the large.
+    rng = np.random.default_rng(7)
+    expected = np.exp(rng.uniform(3, 9, 3000))
+    observed = rng.poisson(expected * np.exp(rng.normal(0, 0.2, 3000)))
+    large = expected > np.quantile(expected, 0.9)
+    out = {
+        kind: (funnel(observed, expected, share=0, overdispersion=kind)["outside"] != "")[large].mean()
+        for kind in ("additive", "multiplicative", "none")
+    }
+    assert out["additive"] == pytest.approx(0.05, abs=0.03)
+    assert out["multiplicative"] > 0.2
+    assert out["none"] > 0.7
+
+
+def test_without_overdispersion_the_scores_stand():
+    table = funnel([200, 50, 100], [100, 100, 100], overdispersion="none")
+    assert list(table["z_adjusted"]) == list(table["z"]) == [10, -5, 0]
+    assert list(table["outside"]) == ["above_998", "below_998", ""]
+
+
+def test_count_ratio_by_hand():
+    # Targets 40/40 = 1; log(10.5 / 30.5) over the root of 10/10.5^2 + 30/30.5^2.
+    table = count_ratio_funnel([10, 30], [30, 10], share=0)
+    z = np.log(10.5 / 30.5) / np.sqrt(10 / 10.5**2 + 30 / 30.5**2)
+    assert list(table["z"]) == pytest.approx([z, -z])
+    weight = 1 / (10 / 10.5**2 + 30 / 30.5**2)
+    assert table["tau2"].iloc[0] == pytest.approx((2 * z**2 - 1) / weight)  # sum w - sum w^2 / sum w = w
+    assert table["phi"].iloc[0] == pytest.approx(z**2)
+
+
+def test_count_ratio_takes_areas_without_events():
+    table = count_ratio_funnel(pd.Series([0, 0, 9, 50], index=list("abcd")), [0, 5, 11, 45])
+    assert list(table.index) == list("abcd")
+    assert np.isfinite(table[["value", "z", "z_adjusted"]]).all(axis=None)
+    assert table["value"].iloc[0] == 1
+
+
 AREAS = st.lists(st.tuples(st.integers(0, 10_000), st.floats(0.1, 10_000)), min_size=1, max_size=40)
 
 
@@ -95,16 +121,6 @@ def test_order_does_not_matter(areas, random):
     straight = funnel(observed, expected).iloc[order].reset_index(drop=True)
     shuffled = funnel(observed[order], expected[order])
     pd.testing.assert_frame_equal(straight, shuffled)
-
-
-@settings(deadline=None, max_examples=60)
-@given(st.floats(0.1, 1e6), st.floats(0.5, 0.999), st.floats(0.5, 0.999), st.floats(1, 20))
-def test_limits_widen_with_level_and_dispersion(expected, one, other, phi):
-    low, high = sorted([one, other])
-    inner, outer = funnel_limits(expected, low), funnel_limits(expected, high, phi)
-    assert outer[0][0] <= inner[0][0] <= 1 <= inner[1][0] <= outer[1][0]
-    inner, outer = poisson_limits(expected, low), poisson_limits(expected, high)
-    assert outer[0][0] <= inner[0][0] + 1e-9 and inner[1][0] <= outer[1][0] + 1e-9
 
 
 def test_index_is_kept():
@@ -124,9 +140,13 @@ def test_index_is_kept():
         (lambda: winsorise([np.nan]), r"z: .*finite"),
         (lambda: additive_variance([0, 1], [1, 1]), r"observed: .*must be > 0 on the log scale"),
         (lambda: additive_variance([1], [1]), r"found 1 areas"),
-        (lambda: funnel_limits(0, 0.95), r"expected_grid: .*must be > 0"),
-        (lambda: funnel_limits(1, 0.95, 0), r"phi: .*must be > 0"),
-        (lambda: poisson_limits([-2], 0.95), r"expected: .*must be > 0"),
+        (lambda: funnel([0, 1], [1, 1], overdispersion="additive"), r"observed: 1 of 2 .*use multiplicative"),
+        (lambda: funnel([1], [1], overdispersion="random"), r"overdispersion: found 'random'"),
+        (lambda: funnel([1], [1], share=-0.1), r"share: found -0.1"),
+        (lambda: count_ratio_funnel([1, -1], [1, 1]), r"count1: .*-1 at position 1"),
+        (lambda: count_ratio_funnel([1, 1], [0, 0]), r"with 2 and 0 events"),
+        (lambda: count_ratio_funnel([1], [1]), r"found 1 areas"),
+        (lambda: count_ratio_funnel(pd.Series([1, 2], index=["a", "b"]), pd.Series([1, 2], index=["b", "a"])), "align"),
     ],
 )
 def test_bad_input_is_refused(call, message):

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
-from brapkg.stats.rates import poisson_interval, proportion_interval, published_rate, rate
+from brapkg.stats.rates import poisson_interval, proportion, proportion_interval, published_rate, rate
 
 METHODS = ["exact", "byar", "exact-below-10"]
 COUNTS = st.integers(0, 1_000_000)
@@ -41,6 +42,39 @@ def test_byar_is_floored_at_zero():
     assert poisson_interval(1, level=0.998, method="byar")[0][0] == 0
 
 
+@pytest.mark.parametrize("level", [0.9, 0.95, 0.998])
+def test_exact_interval_is_the_chi_square_interval(level):
+    rng = np.random.default_rng(1)
+    counts = np.concatenate([np.arange(2000), rng.integers(0, 1_000_001, 5000), [1_000_000, 5, 5, 0.5, 7.25]])
+    tail = (1 - level) / 2
+    lower, upper = poisson_interval(counts, level, "exact")
+    some = counts > 0
+    assert (lower[~some] == 0).all() and (~some).any()
+    np.testing.assert_allclose(lower[some], stats.chi2.ppf(tail, 2 * counts[some]) / 2, rtol=1e-11)
+    np.testing.assert_allclose(upper, stats.chi2.isf(tail, 2 * counts + 2) / 2, rtol=1e-11)
+
+
+def test_the_two_formulas_called_byar_differ():
+    # R epitools::pois.byar(c(1, 10)): 0.09069458-4.66207302 and 5.13375332-17.74048211.
+    lower, upper = poisson_interval([1, 10], method="byar-midpoint")
+    assert lower == pytest.approx([0.09069458270524385, 5.133753316012886], rel=1e-12)
+    assert upper == pytest.approx([4.662073017326946, 17.74048211536658], rel=1e-12)
+    wide = poisson_interval([1, 10], method="byar")
+    assert (wide[0] < lower).all() and (upper < wide[1]).all()
+    assert poisson_interval(0, method="byar-midpoint")[0][0] == 0
+
+
+@pytest.mark.parametrize("mean", [0.5, 3.0, 40.0])
+def test_exact_interval_covers_what_it_promises(mean):
+    counts = np.arange(200)
+    chance = stats.poisson.pmf(counts, mean)
+    covers = {}
+    for method in ("exact", "byar-midpoint"):
+        lower, upper = poisson_interval(counts, method=method)
+        covers[method] = chance[(lower <= mean) & (mean <= upper)].sum()
+    assert covers["exact"] >= 0.95 > 0.9 < covers["byar-midpoint"] <= covers["exact"]
+
+
 def test_method_changes_at_ten():
     table = rate([9, 10], 1000)
     assert list(table["method"]) == ["exact", "byar"]
@@ -55,8 +89,32 @@ def test_rate_is_long_with_one_block_per_level_and_keeps_the_index():
     assert list(table["level"]) == [0.998, 0.998, 0.95, 0.95]
     assert list(table["value"]) == [300, 200, 300, 200]
     assert list(table.columns) == [
-        "count", "population", "value", "lower", "upper", "level", "method",
+        "count", "population", "value", "lower", "upper", "level", "method", "missing",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("function", [rate, proportion])
+def test_a_row_below_the_minimum_is_withheld_with_the_reason(function):
+    table = function(pd.Series([0, 4, 5, 6], index=list("abcd")), 100, minimum=5, levels=(0.95, 0.998))
+    assert list(table["missing"]) == ["few", "few", "", ""] * 2
+    withheld = table["missing"] == "few"
+    assert table.loc[withheld, ["value", "lower", "upper"]].isna().all(axis=None)
+    assert table.loc[~withheld, ["value", "lower", "upper"]].notna().all(axis=None)
+    assert list(table.loc["b", "count"]) == [4, 4]
+    assert (function([0, 1], 10)["missing"] == "").all()
+
+
+def test_proportion_is_long_and_keeps_the_index():
+    total = pd.Series([10, 20], index=["north", "south"])
+    table = proportion([1, 5], total, multiplier=100, levels=(0.9, 0.95), method="exact")
+    assert list(table.columns) == [
+        "count", "total", "value", "lower", "upper", "level", "method", "missing",
+    ]  # fmt: skip
+    assert list(table.index) == ["north", "south"] * 2
+    assert list(table["value"]) == [10, 25, 10, 25]
+    assert set(table["method"]) == {"exact"}
+    at_95 = table[table["level"] == 0.95][["lower", "upper"]].T
+    np.testing.assert_allclose(at_95, 100 * np.array(proportion_interval([1, 5], total, method="exact")))
 
 
 @settings(deadline=None, max_examples=60)
@@ -160,6 +218,7 @@ def test_proportion_interval_holds_its_estimate(some, others, level, method):
             lambda: rate(pd.Series([1, 2], index=[0, 1]), pd.Series([1, 2], index=[1, 0])),
             r"index of population differs",
         ),
+        (lambda: rate([1], [1], minimum=-1), r"minimum: .*must be >= 0"),
         (lambda: poisson_interval(-1), r"count: 1 of 1"),
         (lambda: poisson_interval(1, level=1), r"level: found 1"),
         (lambda: published_rate([1.5], [10]), r"count: .*whole numbers"),
@@ -167,6 +226,12 @@ def test_proportion_interval_holds_its_estimate(some, others, level, method):
         (lambda: published_rate([1], [0]), r"population: .*must be > 0"),
         (lambda: published_rate([1e14], [1]), r"count: .*at most"),
         (lambda: proportion_interval(5, 4), r"count: .*at most the total"),
+        (lambda: proportion(pd.Series([5, 1], index=["a", "b"]), 4), r"count: .*5 at 'a'.*at most the total"),
+        (lambda: proportion([1, -1], 4), r"count: .*-1 at position 1"),
+        (lambda: proportion([1], [2], multiplier=-1), r"multiplier: .*must be > 0"),
+        (lambda: proportion([1], [2], method="wald"), r"method: found 'wald'; must be one of wilson, exact"),
+        (lambda: proportion([1], [2], levels=()), r"levels: found none"),
+        (lambda: proportion([1, 2], [3, 4, 5]), r"lengths differ"),
         (lambda: proportion_interval(0, 0), r"total: .*must be > 0"),
         (lambda: proportion_interval(1, 4, method="wald"), r"method: found 'wald'"),
     ],
@@ -178,3 +243,4 @@ def test_bad_input_is_refused(call, message):
 
 def test_no_rows_give_no_rows():
     assert rate([], []).empty
+    assert proportion([], []).empty

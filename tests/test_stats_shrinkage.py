@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from brapkg.stats.shrinkage import discount, marshall, poisson_gamma, shrink
+from brapkg.stats.marshall import marshall
+from brapkg.stats.shrinkage import discount, poisson_gamma, shrink
 
 
 @pytest.mark.parametrize(("expected", "weight"), [(1.6, 0.13), (8, 0.42), (16, 0.59), (48, 0.81), (160, 0.94)])
@@ -101,6 +102,61 @@ def test_marshall_without_events_or_spread():
     assert (marshall([5, 10], [50, 100])["value"] == 0.1).all()
 
 
+NEIGHBOURS = {"a": ["b"], "b": ["a", "c"], "c": ["b"], "d": []}
+
+
+def areas(values) -> pd.Series:
+    return pd.Series(values, index=list("abcd"))
+
+
+def test_local_marshall_is_the_global_one_in_each_window():
+    observed, population = areas([10, 30, 5, 7]), areas([100, 100, 200, 50])
+    table = marshall(observed, population, neighbours=NEIGHBOURS)
+    for key, window in {"a": ["a", "b"], "b": ["a", "b", "c"], "c": ["b", "c"]}.items():
+        own = marshall(observed[window], population[window])
+        for column in ("value", "weight", "prior_mean", "prior_variance"):
+            assert table.loc[key, column] == pytest.approx(own.loc[key, column], rel=1e-12)
+    # An island has nothing to lean on but itself.
+    assert (table.loc["d", "value"], table.loc["d", "weight"]) == (7 / 50, 0)
+
+
+def test_local_marshall_goes_by_key_and_counts_a_neighbour_once():
+    observed, population = areas([10, 30, 5, 7]), areas([100, 100, 200, 50])
+    straight = marshall(observed, population, neighbours=NEIGHBOURS)
+    order = list("dbac")
+    # Another order, the area named among its own neighbours, and a neighbour named twice.
+    messy = {"c": ["b", "b"], "d": ["d"], "a": {"a", "b"}, "b": ("c", "a")}
+    turned = marshall(observed[order], population[order], neighbours=messy)
+    pd.testing.assert_frame_equal(turned.loc[straight.index], straight)
+
+
+def test_window_without_events_is_withheld():
+    table = marshall(areas([0, 0, 0, 0]), areas([10, 10, 10, 10]), neighbours=NEIGHBOURS)
+    assert table["value"].isna().all() and set(table["missing"]) == {"none"}
+    table = marshall(areas([0, 0, 5, 9]), areas([10, 10, 10, 10]), neighbours=NEIGHBOURS)
+    assert list(table["missing"]) == ["none", "", "", ""] and list(table["value"].isna()) == [True, False, False, False]
+
+
+def test_neighbours_by_position_where_arrays_are_given():
+    table = marshall([10, 30], [100, 100], neighbours={0: [1], 1: [0]})
+    assert list(table["value"]) == pytest.approx([0.12, 0.28])
+
+
+def test_binomial_marshall_by_hand():
+    # As above but b (1 - b) = 0.16: a = (0.01 - 0.0016) / (1 - 1/100), noise (0.16 - a) / 100.
+    a = 0.0084 / 0.99
+    table = marshall([10, 30], [100, 100], family="binomial")
+    assert table["prior_variance"].iloc[0] == pytest.approx(a)
+    assert table["weight"].iloc[0] == pytest.approx(a / (a + (0.16 - a) / 100))
+
+
+def test_binomial_variance_is_recovered():
+    rng = np.random.default_rng(11)
+    total = rng.integers(50, 400, 20_000)
+    observed = rng.binomial(total, rng.beta(12, 8, 20_000))  # variance 0.24 / 21
+    assert marshall(observed, total, family="binomial")["prior_variance"].iloc[0] == pytest.approx(0.24 / 21, rel=0.03)
+
+
 AREAS = st.lists(st.tuples(st.integers(0, 3000), st.floats(0.5, 3000)), min_size=2, max_size=30).filter(
     lambda areas: sum(o for o, _ in areas) > 0
 )
@@ -168,6 +224,14 @@ def test_discount_per_area_and_index():
         (lambda: marshall([-1], [1]), r"observed: 1 of 1"),
         (lambda: marshall([1], [0]), r"population: .*must be > 0"),
         (lambda: marshall([], []), r"found 0 areas"),
+        (lambda: marshall([1], [1], family="normal"), r"family: found 'normal'"),
+        (lambda: marshall([2], [1], family="binomial"), r"observed: .*at most population"),
+        (lambda: marshall(areas([1] * 4), [9] * 4, neighbours={"a": []}), r"3 of 4 areas are lacking \(first 'b'\)"),
+        (lambda: marshall(areas([1] * 4), [9] * 4, neighbours=NEIGHBOURS | {"c": ["x"]}), r"first 'x', of 'c'"),
+        (
+            lambda: marshall(pd.Series([1, 1], index=["a", "a"]), [9, 9], neighbours={"a": []}),
+            r"'a' is there more than",
+        ),
         (lambda: poisson_gamma([1], [1]), r"found 1 areas"),
         (lambda: poisson_gamma([0, 0], [1, 1]), r"and 0 events"),
         (lambda: poisson_gamma([1, 2], [1, 1], "bayes"), r"method: found 'bayes'"),

@@ -58,10 +58,10 @@ def test_the_place_of_the_workspace_leaves_no_mark(processed, raw):
         assert not any(part.encode() in found for found in written.values())
 
 
-def test_48_exports_add_months_of_municipalities_and_change_nothing_else(processed, processed_whole):
+def test_48_exports_add_months_of_municipalities_and_change_no_other_figure(processed, processed_whole):
     without, whole = content(processed), content(processed_whole)
     different = {name for name in without if without[name] != whole[name]}
-    assert different == {"offences_month.parquet", store.PACKAGE}
+    assert different == {"offences_month.parquet", "withheld.parquet", store.PACKAGE}
     months = store.load("offences_month", processed_whole)
     municipal = months["area"].str.len() == 4
     assert municipal.sum() == 290 * 10 * 48

@@ -8,7 +8,6 @@ import statsmodels.api as sm
 from scipy import stats
 
 from brapkg.stats.time import monthly as trend
-from brapkg.stats.time.annual import annual_trend
 
 N = 48
 MONTHS = np.arange(N) % 12 + 1
@@ -53,19 +52,6 @@ def test_season_and_line_equal_predictions_by_statsmodels(step):
         model = sm.GLM(counts, design, family=sm.families.Poisson(), offset=np.log(exposure))
         expected = model.fit(tol=1e-13, tol_criterion="params", maxiter=100).fittedvalues / exposure
         np.testing.assert_allclose(fitted.reshape(30, N)[row], expected, rtol=1e-9)
-
-
-def test_annual_trends_equal_statsmodels():
-    years = np.array([2013, 2014, 2016, 2019, 2020])
-    counts, persons = np.array([103, 99, 140, 155, 150.0]), np.linspace(1e5, 1.2e5, 5)
-    design = np.column_stack([np.ones(5), years - years.mean()])
-    model = sm.GLM(counts, design, family=sm.families.Poisson(), offset=np.log(persons))
-    fit = model.fit(tol=1e-13, tol_criterion="params", maxiter=100)
-    row = annual_trend(counts, persons, years, floor=False).iloc[0]
-    dispersion = fit.pearson_chi2 / fit.df_resid
-    half = stats.t.isf(0.025, 3) * np.sqrt(fit.cov_params()[1, 1] * dispersion)
-    expected = [*np.exp(fit.params[1] + np.array([0, -half, half])), dispersion]
-    np.testing.assert_allclose(row[["value", "lower", "upper", "dispersion"]].tolist(), expected, rtol=1e-9)
 
 
 def test_a_series_alone_is_as_it_is_among_others():

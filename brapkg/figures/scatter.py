@@ -9,7 +9,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 
 from brapkg.figures.drawing import HALO, ROLES, Margins, Picture, picture, text_width
 from brapkg.figures.labels import overlap
-from brapkg.stats import funnel as stats
+from brapkg.stats import funnel_limits as stats
 from brapkg.wording import Words
 
 SIZES = (3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)

@@ -2,8 +2,10 @@
 
 Computed when the store is built, so that a report reads its slice and draws. Each function takes
 tidy tables and returns one table of ``records/schemas.toml``: ``level`` how much there is and how it
-changed, ``municipal`` the municipalities against each other, ``time`` the months. The rules that
-decide (thresholds, pooling, editions) are constants beside what they decide; the methods are
+changed, ``municipal`` the municipalities against each other, ``standardised`` the counties with the
+kind of their municipalities taken into account, ``ranking`` places with their uncertainty, ``time``
+the months, ``signals`` those that are high, ``withheld`` what no page shows. The rules that decide
+(thresholds, pooling, editions) are constants beside what they decide; the methods are
 ``brapkg.stats``.
 """
 
@@ -11,7 +13,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from brapkg.indicators import level, municipal, time
+from brapkg.indicators import level, municipal, ranking, signals, standardised, time, withheld
+from brapkg.settings import settings
 
 
 def compute(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
@@ -25,6 +28,10 @@ def compute(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
         "comparison": level.comparison_table(rated, wobble),
         "change": level.change_table(rated, wobble),
         "peers": municipal.peer_table(rated, wobble),
+        "standardised": standardised.standardised_table(rated, wobble),
+        "ranks": ranking.rank_table(rated, wobble),
         "funnel": municipal.funnel_table(rated),
+        "signals": signals.signal_table(tables["offences_month"], tables["population"]),
+        "withheld": withheld.withheld_table(rated, tables["offences_month"], settings().largest_hidden),
         **lines,
     }

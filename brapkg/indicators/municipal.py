@@ -26,7 +26,13 @@ def edition_for(year: int) -> int:
     return 2023 if year >= EDITION_2023_FROM else 2017
 
 
-def _whole_country(rated: pd.DataFrame) -> pd.DataFrame:
+def groups(year: int) -> dict[str, str]:
+    """The SKR group of every municipality in the edition that belongs to a year's figures."""
+    edition = edition_for(year)
+    return {m.code: getattr(m, f"group_{edition}") for m in areas.municipalities()}
+
+
+def whole_country(rated: pd.DataFrame) -> pd.DataFrame:
     """Municipalities' rates, of the offences and years that every municipality has and some offence.
 
     A user's exports may hold a few municipalities only: they are no measure of group or nation.
@@ -39,14 +45,12 @@ def _whole_country(rated: pd.DataFrame) -> pd.DataFrame:
 
 def peer_table(rated: pd.DataFrame, wobble: pd.DataFrame) -> pd.DataFrame:
     """Each municipality against its SKR group, small ones with several years together."""
-    known = _whole_country(rated)
+    known = whole_country(rated)
     parts = []
     for year in sorted(known["year"].unique()):
-        edition = edition_for(year)
-        group = {m.code: getattr(m, f"group_{edition}") for m in areas.municipalities()}
         window = known[known["year"].between(year - MOST_YEARS + 1, year)]
-        pooled = _pooled(window.assign(group=window["area"].map(group)), year)
-        parts.append(pooled.assign(year=year, edition=edition))
+        pooled = _pooled(window.assign(group=window["area"].map(groups(year))), year)
+        parts.append(pooled.assign(year=year, edition=edition_for(year)))
     pooled = pd.concat(parts, ignore_index=True)
     pooled = pooled.assign(sd=pooled["offence"].map(sds(wobble, "municipality")))
     # Without a single offence in the group there is nothing to compare with.
@@ -125,7 +129,7 @@ def _plain(pooled: pd.DataFrame) -> pd.DataFrame:
 
 def funnel_table(rated: pd.DataFrame) -> pd.DataFrame:
     """All municipalities against the nation's rate, with limits widened by their own spread."""
-    known = _whole_country(rated)
+    known = whole_country(rated)
     parts = []
     for _, part in known.groupby(["offence", "year"]):
         rate = part["count"].sum() / part["population"].sum()

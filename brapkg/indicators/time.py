@@ -18,13 +18,13 @@ def monthly_exposure(population: pd.DataFrame, area: str, years, months) -> np.n
     Raises ``KeyError`` when a year-end is missing.
     """
     mine = population[population["area"] == area]
-    exposure = _person_days(mine, years, months).loc[area].to_numpy()
+    exposure = person_days(mine, years, months).loc[area].to_numpy()
     if np.isnan(exposure).any():
         raise KeyError(f"{area}: the residents of a year-end are missing")
     return exposure
 
 
-def _person_days(population: pd.DataFrame, years, months) -> pd.DataFrame:
+def person_days(population: pd.DataFrame, years, months) -> pd.DataFrame:
     """Person-days by area (rows) and month (columns); NaN where a year-end is missing."""
     years, months = np.asarray(years), np.asarray(months)
     ends = population.pivot(index="area", columns="year", values="residents")
@@ -44,7 +44,7 @@ def trend_tables(months: pd.DataFrame, population: pd.DataFrame) -> dict[str, pd
     series["at"] = series["year"] * 12 + series["month"] - 1
     at = np.arange(series["at"].min(), series["at"].max() + 1)
     wide = series.pivot(index=["area", "offence"], columns="at", values="count").reindex(columns=at)
-    exposure = _person_days(population, at // 12, at % 12 + 1).reindex(wide.index.get_level_values("area"))
+    exposure = person_days(population, at // 12, at % 12 + 1).reindex(wide.index.get_level_values("area"))
     counts, exposure = wide.to_numpy(), exposure.to_numpy()
     known = ~np.isnan(counts) & ~np.isnan(exposure)
 

@@ -135,8 +135,8 @@ def _reserve(page: Page) -> Text:
 
 
 def _overview(page: Page) -> Figure:
-    """Figure 1: every offence group against the nation; the total first, then by ratio."""
-    w, level = page.words, page.county.level
+    """Every offence group against the nation; the total first, then by ratio."""
+    w, level, number = page.words, page.county.level, page.number("overview")
     total = page.row(level.loc[catalogue.TOTAL], page.offence(catalogue.TOTAL), strong=True, prefix="ratio_")
     others = level.drop(catalogue.TOTAL).sort_values("ratio_value", ascending=False, kind="stable")
     rows = [page.row(row, page.offence(id), prefix="ratio_") for id, row in others.iterrows()]
@@ -144,7 +144,7 @@ def _overview(page: Page) -> Figure:
     drawn = dots.ratios(
         [dots.Block([total]), dots.Block(rows)],
         w,
-        name="figur-1",
+        name=f"figur-{number}",
         title=page.overview_title,
         description=description,
         one=w("nation"),
@@ -152,7 +152,7 @@ def _overview(page: Page) -> Figure:
     data = level_data(page)
     link = f' <a href="#tabell-1">{escape(w("numbers_in_table", n=1))}</a>'
     return Figure(
-        1,
+        number,
         page.overview_title,
         w("overview_sub", county=page.name, period=page.period),
         drawn,

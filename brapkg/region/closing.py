@@ -6,10 +6,24 @@ from brapkg import __version__, catalogue, findings, store
 from brapkg.blocks import Card, Cards, Points, Section, Terms, Text
 from brapkg.indicators import municipal
 from brapkg.region.page import HIGHER, Page, split
+from brapkg.settings import settings
 from brapkg.wording import capital
 
 LIMITS = ("limit_crime", "limit_place", "limit_why", "limit_effect", "limit_fear")
-METHODS = ("rate", "interval", "wobble", "words", "trend", "peers", "funnel", "rule")
+METHODS = (
+    "rate",
+    "interval",
+    "wobble",
+    "words",
+    "standardised",
+    "trend",
+    "signals",
+    "peers",
+    "ranks",
+    "funnel",
+    "rule",
+    "disclosure",
+)
 
 
 def stands_out(page: Page) -> Section:
@@ -89,6 +103,8 @@ def sources(page: Page) -> Section:
         "wobble": w.percent(wobble.get(("county", catalogue.TOTAL), float("nan"))),
         "enough": municipal.ENOUGH_EXPECTED,
         "members": municipal.ENOUGH_MEMBERS,
+        "false": w.percent(settings().false_share),
+        "rule": _rule(page),
     }
     method = [split(w(f"method_{name}", **values)) for name in METHODS]
     cite = Text(w("cite_text", county=page.name, year=page.year, version=__version__), f"{w('cite')}.")
@@ -100,6 +116,13 @@ def sources(page: Page) -> Section:
         Terms(w("quality"), _quality(page)),
         cite,
     )
+
+
+def _rule(page: Page) -> str:
+    """Which small counts are kept back."""
+    hidden = settings().largest_hidden
+    told = [page.words(f"rule_{period}", n=largest) for period, largest in hidden.items() if largest]
+    return " ".join(told) or page.words("rule_none")
 
 
 def _quality(page: Page) -> list[tuple[str, str]]:

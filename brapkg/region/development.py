@@ -9,6 +9,7 @@ from brapkg import catalogue, findings
 from brapkg.blocks import Callout, Figure, Section, Table, Text
 from brapkg.figures import dots, lines
 from brapkg.region.page import HIGHER, Page, table
+from brapkg.region.signals import signals
 from brapkg.wording import capital
 
 
@@ -18,23 +19,26 @@ def development(page: Page) -> Section:
         Callout(known.text("title", page.language), known.text("text", page.language))
         for _, known in page.county.breaks
     ]
-    return page.section("utveckling-over-tid", "development", *breaks, _series(page), _groups(page), *_wheel(page))
+    return page.section(
+        "utveckling-over-tid", "development", *breaks, _series(page), _groups(page), *_wheel(page), signals(page)
+    )
 
 
 def month_table(page: Page, months: pd.DataFrame, caption: str) -> Table:
     """Counts with a row a year and a column a month."""
     w = page.words
-    wide = months.pivot(index="year", columns="month", values="count")
+    wide = months.pivot(index="year", columns="month", values="shown")
     rows = [
-        {w("col_year"): str(year)} | {w.month(m, short=True): w.number(row[m]) for m in wide.columns}
+        {w("col_year"): str(year)} | {w.month(m, short=True): page.count(row[m]) for m in wide.columns}
         for year, row in wide.iterrows()
     ]
-    return table(caption, rows, months[["year", "month", "count", "value"]])
+    data = months[["year", "month"]].assign(count=months["shown"], value=months["value"].where(months["shown"].notna()))
+    return table(caption, rows, data)
 
 
 def _series(page: Page) -> Figure:
-    """Figure 4: all offences by month, with the trend."""
-    w, county = page.words, page.county
+    """All offences by month, with the trend."""
+    w, county, number = page.words, page.county, page.number("trend")
     months, line = county.months(catalogue.TOTAL), county.trend_line(catalogue.TOTAL)
     title = page.trend_words(catalogue.TOTAL, "trend_title")
     reading = w("trend_read")
@@ -61,19 +65,19 @@ def _series(page: Page) -> Figure:
         months,
         line,
         w,
-        name="figur-4",
+        name=f"figur-{number}",
         title=title,
         description=description,
         preliminary=county.period if county.status == "preliminary" else None,
         breaks=[(at, known.text("label", page.language)) for at, known in county.breaks],
     )
     sub = w("trend_sub", county=page.name, first=months["year"].min(), last=page.year)
-    return Figure(4, title, sub, drawn, reading, page.source(), month_table(page, months, w("trend_table")))
+    return Figure(number, title, sub, drawn, reading, page.source(), month_table(page, months, w("trend_table")))
 
 
 def _groups(page: Page) -> Figure:
-    """Figure 5: the nine groups over time against the nation."""
-    w, county = page.words, page.county
+    """The nine groups over time against the nation."""
+    w, county, number = page.words, page.county, page.number("groups")
     ids = [id for id in county.level.index if id != catalogue.TOTAL]
     panels, told = [], []
     for id in ids:
@@ -90,14 +94,14 @@ def _groups(page: Page) -> Figure:
         panels,
         first=str(first),
         last=page.year,
-        name="figur-5",
+        name=f"figur-{number}",
         title=title,
         description=w("groups_alt", n=len(panels), year=page.year, values="; ".join(told)),
         breaks=[at - 11 for at, _ in county.breaks if at > 11],
     )
     sub = w("groups_sub", county=page.name, years=w.years(first, county.period), year=page.period)
     return Figure(
-        5,
+        number,
         title,
         sub,
         drawn,
@@ -125,7 +129,7 @@ def _groups_table(page: Page, ids: list[str]) -> Table:
     for id in ids:
         cells = {
             w("col_offence"): page.offence(id, "name"),
-            w("col_count"): w.number(county.level.loc[id, "count"]),
+            w("col_count"): page.count(county.level.loc[id, "count"]),
             w("col_rate"): "–"
             if county.level.loc[id, "ratio_verdict"] == "few"
             else w.number(county.level.loc[id, "value"]),
@@ -145,7 +149,7 @@ def _groups_table(page: Page, ids: list[str]) -> Table:
 def _change(page: Page, row: pd.Series) -> str:
     w = page.words
     if row["missing"]:
-        return w("counts_instead", before=w.number(row["count_before"]), after=w.number(row["count"]))
+        return w("counts_instead", before=page.count(row["count_before"]), after=page.count(row["count"]))
     return f"{w.deviation(row['value'])} ({w.signed_range(row['lower'], row['upper'])})"
 
 
@@ -157,11 +161,12 @@ def _trend(page: Page, row: pd.Series) -> str:
 
 
 def _wheel(page: Page) -> list:
-    """Figure 6: the year wheel of all offences, and which groups have peaks of their own."""
+    """The year wheel of all offences, and which groups have peaks of their own."""
     w, county = page.words, page.county
     season = county.season(catalogue.TOTAL)
     if season.empty:
         return [Callout(w("wheel_refused"), w("wheel_refused_why"))]
+    number = page.number("wheel")
     sure = season[season["verdict"].isin(dots.SURE)]
     high, low = season.loc[season["value"].idxmax()], season.loc[season["value"].idxmin()]
     if sure.empty:
@@ -173,7 +178,7 @@ def _wheel(page: Page) -> list:
         title = capital(w("wheel_title_one" if len(names) == 1 else "wheel_title_some", names=w.listed(names)))
     rows = [page.row(row, w.month(row["month"])) for _, row in season.iterrows()]
     drawn = dots.year_wheel(
-        season, w, name="figur-6", title=title, description=f"{w('wheel_alt')} {page.told_rows(rows)}"
+        season, w, name=f"figur-{number}", title=title, description=f"{w('wheel_alt')} {page.told_rows(rows)}"
     )
     told = [
         {
@@ -185,7 +190,7 @@ def _wheel(page: Page) -> list:
     ]
     first = county.months(catalogue.TOTAL)["year"].min()
     sub = w("wheel_sub", county=page.name, years=w.years(first, county.period))
-    figure = Figure(6, title, sub, drawn, w("wheel_read"), page.source(), table(w("wheel_table"), told, season))
+    figure = Figure(number, title, sub, drawn, w("wheel_read"), page.source(), table(w("wheel_table"), told, season))
     return [figure, Text(_other_wheels(page))]
 
 

@@ -9,7 +9,8 @@ import pandas as pd
 from brapkg import areas, catalogue
 from brapkg.blocks import Callout, Facts, Figure, NumberedTable, Section, Text
 from brapkg.figures import dots, maps
-from brapkg.region.page import Page, blocks_by_verdict, level_data, table
+from brapkg.figures.places import PROBABLE
+from brapkg.region.page import HIGHER, LOWER, Page, blocks_by_verdict, level_data, table
 from brapkg.wording import capital, swedish_order
 
 
@@ -46,24 +47,26 @@ def facts(page: Page) -> Section:
 
 
 def _map(page: Page) -> Figure:
-    w, county = page.words, page.county
+    w, county, number = page.words, page.county, page.number("map")
     fifth, limits = maps.fifths(county.municipal_rates)
     codes = sorted(county.members, key=lambda code: swedish_order(county.members[code]))
     values = county.municipal_rates[codes]
-    highest = [county.members[c] for c in codes if fifth[c] == 4]
+    places = county.places(catalogue.TOTAL).set_index("area")
+    highest = [county.members[c] for c in codes if places.loc[c, "highest_fifth"] >= PROBABLE]
     if len(codes) == 1:
-        word = w("fifth_words").split()[fifth[codes[0]]].replace("_", " ")
-        title = w("map_title_alone", names=county.members[codes[0]], fifth=word)
+        title = w("map_title_alone", names=county.members[codes[0]], **page.place(places.loc[codes[0]]))
     else:
         form = {0: "none", 1: "one"}.get(len(highest), "some")
         title = w(f"map_title_{form}", names=w.names(highest))
     told = "; ".join(f"{county.members[c]} {w.number(values[c])}" for c in codes)
     form = "map_alt_one" if len(codes) == 1 else "map_alt"
     description = w(form, county=page.name, n=len(codes), values=told)
-    drawn = maps.county(values, fifth[codes], county.members, w, name="figur-2", title=title, description=description)
+    drawn = maps.county(
+        values, fifth[codes], county.members, w, name=f"figur-{number}", title=title, description=description
+    )
     rows, data = _map_rows(page, codes, fifth)
     return Figure(
-        2,
+        number,
         title,
         w("map_sub", county=page.name, period=page.period),
         drawn,
@@ -78,6 +81,7 @@ def _map_rows(page: Page, codes: list[str], fifth: pd.Series) -> tuple[list[dict
     w = page.words
     funnel = page.county.funnel(catalogue.TOTAL).set_index("area")
     peers = page.county.peers(catalogue.TOTAL).set_index("area")
+    places = page.county.places(catalogue.TOTAL).set_index("area")
     rows, data = [], []
     for code in codes:
         name, count = page.county.members[code], funnel.loc[code, "count"]
@@ -87,9 +91,10 @@ def _map_rows(page: Page, codes: list[str], fifth: pd.Series) -> tuple[list[dict
             {
                 w("col_municipality"): name,
                 w("col_residents"): w.number(residents),
-                w("col_count"): w.number(count),
+                w("col_count"): page.count(count),
                 w("col_rate"): w.number(rate),
                 w("col_fifth"): str(fifth[code] + 1),
+                w("col_chance"): w.chance(places.loc[code, "highest_fifth"]),
                 w("col_group"): group,
             }
         )
@@ -102,6 +107,7 @@ def _map_rows(page: Page, codes: list[str], fifth: pd.Series) -> tuple[list[dict
                 "count": count,
                 "per_100000": rate,
                 "fifth": fifth[code] + 1,
+                "probability_highest_fifth": places.loc[code, "highest_fifth"],
                 "group": group,
             }
         )
@@ -139,7 +145,10 @@ def level(page: Page) -> Section:
             )
         )
     text = Text(" ".join([*told, w("level_text")]))
-    return page.section("niva", "level", text, _level_table(page), _coverage(page), _counties(page))
+    kind = Text(w("standardised_text", figure=page.number("standardised")))
+    return page.section(
+        "niva", "level", text, _level_table(page), _coverage(page), _counties(page), kind, _standardised(page)
+    )
 
 
 def _level_table(page: Page):
@@ -155,7 +164,7 @@ def _level_table(page: Page):
         rows.append(
             {
                 w("col_offence"): page.offence(id, "name"),
-                w("col_count"): w.number(row["count"]),
+                w("col_count"): page.count(row["count"]),
                 w("col_rate"): "–" if few else w.number(row["value"]),
                 w("col_range"): "–" if few else w.rate_range(row["lower"], row["upper"]),
                 w("col_nation"): w.number(row["nation"]),
@@ -191,8 +200,8 @@ def _coverage(page: Page) -> Callout:
 
 
 def _counties(page: Page) -> Figure:
-    """Figure 3: the 21 counties against the nation, the own county in bold."""
-    w, counties = page.words, page.county.counties
+    """The 21 counties against the nation, the own county in bold."""
+    w, counties, number = page.words, page.county.counties, page.number("counties")
     parts = blocks_by_verdict(counties)
     headings = {"over": "over_nation", "unsure": "unsure_nation", "under": "under_nation"}
     blocks = [
@@ -207,7 +216,7 @@ def _counties(page: Page) -> Figure:
     drawn = dots.ratios(
         blocks,
         w,
-        name="figur-3",
+        name=f"figur-{number}",
         title=title,
         one=w("nation"),
         description=f"{w('counties_alt')} {page.told_rows(rows)}",
@@ -224,11 +233,11 @@ def _counties(page: Page) -> Figure:
         for row in ordered.rename(columns={"name": "name_", "count": "count_"}).itertuples()
     ]
     return Figure(
-        3,
+        number,
         title,
         w("counties_sub", period=page.period),
         drawn,
-        w("counties_read"),
+        w("counties_read", name=page.name, **page.place(page.county.place)),
         page.source(),
         table(w("counties_table", year=page.period), told, ordered, text_columns=(w("col_verdict"),)),
     )
@@ -247,3 +256,49 @@ def _counties_title(page: Page, parts: dict[str, pd.DataFrame]) -> str:
         form += "_one"
     number = others + 1 if form == "unclear" else others
     return w(f"counties_title_{form}", county=page.name, n=w.count_word(number))
+
+
+def _standardised(page: Page) -> Figure:
+    """Every offence group against municipalities of the same kind, beside the nation."""
+    w, number = page.words, page.number("standardised")
+    rows = page.county.standardised.assign(raw=page.county.level["ratio_value"])
+    total = page.row(rows.loc[catalogue.TOTAL], page.offence(catalogue.TOTAL), strong=True)
+    others = rows.drop(catalogue.TOTAL).sort_values("value", ascending=False, kind="stable")
+    groups = [page.row(row, page.offence(id)) for id, row in others.iterrows()]
+    verdicts = others["verdict"]
+    title = page.verdicts_title("standardised_title", verdicts.isin(HIGHER).sum(), verdicts.isin(LOWER).sum())
+    description = f"{w('standardised_alt', n=len(rows))} {page.told_rows([total, *groups])}"
+    drawn = dots.ratios(
+        [dots.Block([total]), dots.Block(groups)],
+        w,
+        name=f"figur-{number}",
+        title=title,
+        description=description,
+        one=w("expected_word"),
+    )
+    told = []
+    for id in [catalogue.TOTAL, *others.index]:
+        row, few = rows.loc[id], rows.loc[id, "verdict"] == "few"
+        told.append(
+            {
+                w("col_offence"): page.offence(id, "name"),
+                w("col_count"): page.count(row["count"]),
+                w("col_expected"): w.number(row["expected"]),
+                w("col_against_nation"): "–" if few else w.deviation(row["raw"]),
+                w("col_against_kind"): "–"
+                if few
+                else f"{w.deviation(row['value'])} ({w.signed_range(row['lower'], row['upper'])})",
+                w("col_verdict_kind"): w.verdict(row["verdict"]),
+            }
+        )
+    data = rows.rename(columns={"raw": "against_nation"}).reset_index()
+    caption = w("standardised_table", period=page.period)
+    return Figure(
+        number,
+        title,
+        w("standardised_sub", county=page.name, period=page.period),
+        drawn,
+        w("standardised_read"),
+        page.source(w("source_groups", edition=int(rows["edition"].iloc[0]))),
+        table(caption, told, data, text_columns=(w("col_against_kind"), w("col_verdict_kind")), total_first=True),
+    )

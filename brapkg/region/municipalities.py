@@ -7,6 +7,7 @@ import pandas as pd
 from brapkg import catalogue
 from brapkg.blocks import Callout, Figure, NumberedTable, Section, Text
 from brapkg.figures import dots, lines, scatter
+from brapkg.figures.places import PROBABLE, Place, places
 from brapkg.indicators import municipal
 from brapkg.profile import FUNNEL_OFFENCE, latest_period
 from brapkg.region.page import HIGHER, LOWER, Page, blocks_by_verdict, table
@@ -29,6 +30,7 @@ def municipalities(page: Page) -> Section:
         Text(text),
         _peers(page),
         _matrix(page),
+        _places(page),
         _funnel(page),
         _months(page),
         *_newer(page),
@@ -42,7 +44,7 @@ def _pooled(page: Page) -> list[tuple[str, int]]:
 
 
 def _peers(page: Page) -> Figure:
-    """Figure 7: violent offences, each municipality against its group."""
+    """Violent offences, each municipality against its group."""
     w, peers = page.words, page.county.peers(FUNNEL_OFFENCE)
     parts = blocks_by_verdict(peers)
     blocks = [
@@ -65,7 +67,7 @@ def _peers(page: Page) -> Figure:
     )
     rows = [row for block in blocks for row in block.rows]
     kind = "peers_alt_one" if len(rows) == 1 else "peers_alt"
-    number = page.figure_number(7)
+    number = page.number("peers")
     drawn = dots.ratios(
         blocks,
         w,
@@ -97,7 +99,7 @@ def _peer_table(page: Page, peers: pd.DataFrame):
             {
                 w("col_municipality"): row.name,
                 w("col_years"): years,
-                w("col_count"): w.number(row.offences),
+                w("col_count"): page.count(row.offences),
                 w("col_raw"): "–" if few else w.deviation(row.raw),
                 w("col_smoothed"): "–" if few else w.deviation(row.value),
                 w("col_range"): w.signed_range(row.lower, row.upper),
@@ -136,8 +138,57 @@ def _matrix(page: Page):
     return NumberedTable(2, made)
 
 
+def _places(page: Page) -> Figure:
+    """Between which places in the country each municipality lies."""
+    w, number = page.words, page.number("ranks")
+    found = page.county.places(FUNNEL_OFFENCE).sort_values("name", key=lambda names: names.map(swedish_order))
+    rows = [
+        Place(row.name, row.value, row.lower, row.upper, row.highest_fifth) for row in found.itertuples(index=False)
+    ]
+    probable = [row.label for row in rows if row.chance >= PROBABLE]
+    offence = page.offence(FUNNEL_OFFENCE)
+    if len(rows) == 1:
+        title = w("ranks_title_alone", offence=offence, name=rows[0].label, **page.place(found.iloc[0]))
+    else:
+        form = {0: "none", 1: "one"}.get(len(probable), "some")
+        title = w(f"ranks_title_{form}", offence=offence, names=w.names(probable))
+    members = int(found["members"].iloc[0])
+    told = [
+        w("ranks_alt_row", label=row.label, low=int(row.lower), high=int(row.upper), chance=w.chance(row.chance))
+        for row in rows
+    ]
+    drawn = places(
+        rows,
+        members,
+        w,
+        name=f"figur-{number}",
+        title=title,
+        description=" ".join([w("ranks_alt", n=members), *told]),
+    )
+    cells = [
+        {
+            w("col_municipality"): row.label,
+            w("col_count"): page.count(count),
+            w("col_place"): w.rate_range(row.lower, row.upper),
+            w("col_middle"): w.number(row.middle),
+            w("col_chance"): w.chance(row.chance),
+        }
+        for row, count in zip(rows, found["count"], strict=True)
+    ]
+    lower = page.offence(FUNNEL_OFFENCE, "lower")
+    return Figure(
+        number,
+        title,
+        w("ranks_sub", n=members, lower=lower, period=page.period),
+        drawn,
+        w("ranks_read"),
+        page.source(),
+        table(w("ranks_table", offence=lower, period=page.period), cells, found),
+    )
+
+
 def _funnel(page: Page) -> Figure:
-    """Figure 8: who is unusual in the country."""
+    """Who is unusual in the country."""
     w, funnel, mine = page.words, page.county.funnel(FUNNEL_OFFENCE), page.county.members
     own = funnel[funnel["area"].isin(mine)].assign(name=lambda t: t["area"].map(mine))
     unusual = own.loc[own["outside"].str.endswith("998"), "name"]
@@ -146,7 +197,7 @@ def _funnel(page: Page) -> Figure:
         form, unusual = "alone", own["name"]
     title = w(f"funnel_title_{form}", offence=page.offence(FUNNEL_OFFENCE), names=w.names(unusual))
     beyond = own.loc[own["outside"] != "", "name"]
-    number = page.figure_number(8)
+    number = page.number("funnel")
     drawn = scatter.funnel(
         funnel,
         mine,
@@ -189,9 +240,9 @@ def _expected(page: Page, comparisons: int) -> str:
 
 
 def _months(page: Page):
-    """Figure 9, where the store holds months by municipality; else why it is not shown.
+    """The municipalities month by month where the store holds them; else why they are not shown.
 
-    Nothing in a county of one municipality: figure 4 shows its months.
+    Nothing in a county of one municipality: the county's own trend shows its months.
     """
     w, county = page.words, page.county
     if len(county.members) == 1:
@@ -210,7 +261,7 @@ def _months(page: Page):
         months.append(county.months(catalogue.TOTAL, code).assign(name=name))
     title = w("months_figure_title")
     first = months[0]["year"].min()
-    number = page.figure_number(9)
+    number = page.number("months")
     drawn = lines.multiples(
         panels,
         first=str(first),
@@ -221,9 +272,9 @@ def _months(page: Page):
         breaks=[at - 11 for at, _ in county.breaks if at > 11],
     )
     data = pd.concat(months)
-    wide = data.pivot(index="name", columns=["year", "month"], values="count")
+    wide = data.pivot(index="name", columns=["year", "month"], values="shown")
     rows = [
-        {w("col_municipality"): name} | {f"{y}-{m:02d}": w.number(v) for (y, m), v in wide.loc[name].items()}
+        {w("col_municipality"): name} | {f"{y}-{m:02d}": page.count(v) for (y, m), v in wide.loc[name].items()}
         for name in sorted(wide.index, key=swedish_order)
     ]
     sub = w("months_sub", years=w.years(first, county.period), year=page.period)
@@ -234,7 +285,9 @@ def _months(page: Page):
         drawn,
         w("months_read"),
         page.source(),
-        table(w("months_table"), rows, data[["area", "name", "year", "month", "count"]]),
+        table(
+            w("months_table"), rows, data[["area", "name", "year", "month", "shown"]].rename(columns={"shown": "count"})
+        ),
     )
 
 

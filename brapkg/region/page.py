@@ -14,6 +14,21 @@ from brapkg.profile import NATION, County
 from brapkg.wording import Words, capital, swedish_order
 
 HIGHER, LOWER = findings.HIGHER, findings.LOWER
+# Every figure of the page in its order.
+FIGURES = (
+    "overview",
+    "map",
+    "counties",
+    "standardised",
+    "trend",
+    "groups",
+    "wheel",
+    "signals",
+    "peers",
+    "ranks",
+    "funnel",
+    "months",
+)
 
 
 @dataclass(frozen=True)
@@ -77,12 +92,23 @@ class Page:
         """An SKR group's name in the page's language."""
         return areas.get(code).label(self.language)
 
-    def figure_number(self, number: int) -> int:
-        """A figure's number on this page: one less after the year wheel (6) where that is refused."""
-        refused = self.county.season(catalogue.TOTAL).empty
-        return number - (refused and number > 6)
+    def number(self, figure: str) -> int:
+        """A figure's number on this page, which shows only the figures that can be made."""
+        return self._figures.index(figure) + 1
+
+    @cached_property
+    def _figures(self) -> list[str]:
+        refused = {
+            "wheel": self.county.season(catalogue.TOTAL).empty,
+            "signals": self.county.signals.empty,
+        }
+        return [figure for figure in FIGURES if not refused.get(figure)]
 
     # --- sentences used by more than one section
+
+    def count(self, value: float) -> str:
+        """A count, or the word for one that is kept back."""
+        return self.words("withheld") if pd.isna(value) else self.words.number(value)
 
     def offence_names(self, ids: list[str]) -> str:
         """Offence groups inside a sentence, in the order of the catalogue."""
@@ -105,12 +131,23 @@ class Page:
     @cached_property
     def overview_title(self) -> str:
         """ "Fem av nio brottsgrupper ligger lägre än riket, ingen högre"."""
-        above, below = len(self.above), len(self.below)
+        return self.verdicts_title("overview", len(self.above), len(self.below))
+
+    def verdicts_title(self, text: str, above: int, below: int) -> str:
+        """How many offence groups lie above and below, as the text ``<text>_<both, higher, lower or none>``."""
         higher, lower, every = self.words.count_words(above, below, len(self.county.level) - 1)
         which = {(True, True): "both", (True, False): "higher", (False, True): "lower"}
         name = which.get((above > 0, below > 0), "none")
         verb = self.words.verb(above or below)
-        return capital(self.words(f"overview_{name}", higher=higher, lower=lower, all=every, verb=verb))
+        return capital(self.words(f"{text}_{name}", higher=higher, lower=lower, all=every, verb=verb))
+
+    def place(self, row: pd.Series) -> dict[str, str]:
+        """The words of a row of ranks: between which places, of how many."""
+        return {
+            "low": self.words.number(row["lower"]),
+            "high": self.words.number(row["upper"]),
+            "n": self.words.number(row["members"]),
+        }
 
     def trend_words(self, offence: str, prefix: str) -> str:
         """What both trend models say together, as a text ``<prefix>_<direction>``."""

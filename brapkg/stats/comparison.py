@@ -214,66 +214,6 @@ def change(
     return _with_limits(given, 1 / c0 + 1 / c1 + 2 * wobble**2, few, levels, "log ratio")
 
 
-def rate_ratio_exact(x1, n1, x2, n2, level: float = 0.95) -> pd.DataFrame:
-    """Exact conditional ratio of two Poisson rates, (x1/n1) / (x2/n2).
-
-    Parameters
-    ----------
-    x1, x2 : arrays of int, shape (n,), or scalars
-        Events in the two separate groups, whole numbers >= 0.
-    n1, n2 : arrays of float, shape (n,), or scalars
-        Persons or person-time of the two groups, > 0.
-    level : float
-        Confidence level between 0 and 1.
-
-    Returns
-    -------
-    DataFrame
-        Columns value, lower, upper, level, p_value, method, missing. With x2 = 0 value and
-        upper are infinite. With no event in either group the ratio is undefined: value NaN,
-        interval 0 to infinity, p_value 1, missing "few".
-
-    Raises
-    ------
-    ValueError
-        A count is negative or not whole, an exposure is not above 0, a number is not finite,
-        lengths or indexes differ, or the level is not allowed.
-
-    Notes
-    -----
-    Given x1 + x2, x1 is binomial. The interval is central (Clopper-Pearson), the p-value sums
-    the outcomes no more likely than the one seen; near the limit the two may disagree. The
-    interval is conservative and holds no overdispersion: for single short series only.
-
-    References
-    ----------
-    Przyborowski and Wilenski (1940), Biometrika 31:313-323; Clopper and Pearson (1934).
-    """
-    a, m, b, n = _check.same_length(
-        x1=_check.whole("x1", x1),
-        n1=_check.positive("n1", n1),
-        x2=_check.whole("x2", x2),
-        n2=_check.positive("n2", n2),
-    )
-    index = _check.shared_index(a.size, x1=x1, n1=n1, x2=x2, n2=n2)
-    level = _check.level(level)
-    rows = [_one_exact_ratio(*row, level) for row in zip(a, m, b, n, strict=True)]
-    table = pd.DataFrame(rows, index=index, columns=["value", "lower", "upper", "p_value"])
-    table.insert(3, "level", level)
-    return table.assign(method="conditional exact", missing=np.where(table["value"].isna(), "few", ""))
-
-
-def _one_exact_ratio(x1: float, n1: float, x2: float, n2: float, level: float) -> tuple:
-    if x1 + x2 == 0:
-        return np.nan, 0.0, np.inf, 1.0
-    test = stats.binomtest(int(x1), int(x1 + x2), n1 / (n1 + n2))
-    share = test.proportion_ci(level, method="exact")
-    # A share p of the events is a rate ratio of p/(1-p) * n2/n1.
-    lower, upper = (p / (1 - p) * n2 / n1 if p < 1 else np.inf for p in share)
-    value = (x1 / n1) / (x2 / n2) if x2 > 0 else np.inf
-    return value, lower, upper, test.pvalue
-
-
 def verdict(lower_95, upper_95, lower_998, upper_998, tolerance: float = 0.05) -> np.ndarray:
     """Put a ratio's intervals into one word.
 

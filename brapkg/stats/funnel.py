@@ -1,6 +1,6 @@
-"""Funnel limits: which areas lie outside what chance, and the usual spread, would give.
+"""The funnel: which areas lie outside what chance, and the areas' usual spread, would give.
 
-Everything is on the scale of observed over expected (O/E), where the target is 1.
+Observed over expected (O/E) has the target 1. The limits to draw are in `funnel_limits`.
 """
 
 from __future__ import annotations
@@ -12,50 +12,7 @@ import pandas as pd
 from scipy import stats
 
 from brapkg.stats import _check
-
-
-def poisson_limits(expected, level: float, *, clip: bool = True) -> tuple[np.ndarray, np.ndarray]:
-    """Exact Poisson limits of O/E around 1, interpolated between whole counts.
-
-    Parameters
-    ----------
-    expected : array of float, shape (n,), or scalar
-        Expected counts, > 0.
-    level : float
-        Share of areas inside the limits when there is only chance, between 0 and 1.
-    clip : bool
-        Floor the limits at 0. The interpolated lower limit is below 0 for the smallest expected
-        counts, where no observed count can be low enough to stand out.
-
-    Returns
-    -------
-    lower, upper : arrays of float, shape (n,)
-        Limits of O/E.
-
-    Raises
-    ------
-    ValueError
-        An expected count is not above 0 or not finite, or the level is not allowed.
-
-    Notes
-    -----
-    No overdispersion: with counts in the hundreds most areas fall outside. Use `funnel_limits`.
-
-    References
-    ----------
-    Spiegelhalter (2005), Stat Med 24:1185-1202, appendix A.1.1.
-    """
-    expected = _check.positive("expected", expected)
-    tail = (1 - _check.level(level)) / 2
-    lower, upper = (_interpolated(expected, p) for p in (tail, 1 - tail))
-    return (np.maximum(lower, 0.0), np.maximum(upper, 0.0)) if clip else (lower, upper)
-
-
-def _interpolated(expected: np.ndarray, p: float) -> np.ndarray:
-    # r is the smallest count with P(R <= r) >= p; alpha is how far beyond p it reaches.
-    r = stats.poisson.ppf(p, expected)
-    alpha = (stats.poisson.cdf(r, expected) - p) / stats.poisson.pmf(r, expected)
-    return (r - alpha) / expected
+from brapkg.stats.funnel_limits import mark
 
 
 def winsorise(z, share: float = 0.1) -> np.ndarray:
@@ -108,7 +65,7 @@ def dispersion(observed, expected, share: float = 0.1) -> float:
     -------
     float
         Mean of the squared winsorised scores (O - E) / sqrt(E). 1 for pure chance (a little
-        under, after winsorising). Not floored at 1 here: `funnel` and `funnel_limits` do that.
+        under, after winsorising). Not floored at 1 here: `funnel` and the limits do that.
 
     Raises
     ------
@@ -160,8 +117,13 @@ def additive_variance(observed, expected, share: float = 0.1) -> float:
     DerSimonian and Laird (1986), Control Clin Trials 7:177-188, as used for the English hospital
     mortality indicator (SHMI).
     """
-    observed, expected, _ = _pair(observed, expected)
-    _check.refuse("observed", observed, observed <= 0, "must be > 0 on the log scale")
+    return _additive(*_pair(observed, expected), share)[1]
+
+
+def _additive(observed: np.ndarray, expected: np.ndarray, index: pd.Index, share: float) -> tuple[float, float]:
+    """Mean square of the log scores that are left, and the variance between areas."""
+    rule = "must be > 0 on the log scale; use multiplicative overdispersion where an area has no events"
+    _check.refuse("observed", observed, observed <= 0, rule, index)
     share = _share(share)
     score = np.log(observed / expected) * np.sqrt(expected)
     cut = int(share * score.size)
@@ -169,51 +131,23 @@ def additive_variance(observed, expected, share: float = 0.1) -> float:
     if kept.size < 2:
         raise ValueError(f"observed: found {kept.size} areas after leaving out; must be at least 2")
     # With s = 1/sqrt(E) the DerSimonian-Laird weights 1/s^2 are the expected counts.
-    weight = expected[kept]
-    excess = np.sum(score[kept] ** 2) - (kept.size - 1)
+    return float(np.mean(score[kept] ** 2)), _between(score[kept], expected[kept])
+
+
+def _between(score: np.ndarray, weight: np.ndarray) -> float:
+    """DerSimonian and Laird's variance between areas from scores (1 for chance) and weights."""
+    excess = np.sum(score**2) - (score.size - 1)
     return float(max(0.0, excess / (weight.sum() - np.sum(weight**2) / weight.sum())))
 
 
-def funnel_limits(expected_grid, level: float, phi: float = 1.0, *, clip: bool = True) -> tuple[np.ndarray, np.ndarray]:
-    """Normal limits of O/E around 1, widened by the overdispersion.
-
-    Parameters
-    ----------
-    expected_grid : array of float, shape (n,), or scalar
-        Expected counts, > 0.
-    level : float
-        Share of areas inside the limits, between 0 and 1.
-    phi : float
-        Overdispersion, > 0; values of 1 or less make no adjustment.
-    clip : bool
-        Floor the lower limit at 0, as a ratio cannot be negative.
-
-    Returns
-    -------
-    lower, upper : arrays of float, shape (n,)
-        1 -/+ z * sqrt(phi / expected).
-
-    Raises
-    ------
-    ValueError
-        An expected count or phi is not above 0 or not finite, or the level is not allowed.
-
-    Notes
-    -----
-    Symmetric, hence too low at both ends for expected counts below about 10, where
-    `poisson_limits` shows the true shape (without overdispersion).
-
-    References
-    ----------
-    Spiegelhalter (2005), Stat Med 24:1185-1202, section 3.2.
-    """
-    expected = _check.positive("expected_grid", expected_grid)
-    (phi,) = _check.positive("phi", phi)
-    half = stats.norm.isf((1 - _check.level(level)) / 2) * np.sqrt(max(phi, 1.0) / expected)
-    return (np.maximum(1 - half, 0.0) if clip else 1 - half), 1 + half
-
-
-def funnel(observed, expected, *, levels: Sequence[float] = (0.95, 0.998), share: float = 0.1) -> pd.DataFrame:
+def funnel(
+    observed,
+    expected,
+    *,
+    levels: Sequence[float] = (0.95, 0.998),
+    share: float = 0.1,
+    overdispersion: str = "multiplicative",
+) -> pd.DataFrame:
     """Place each area in the funnel, with limits widened by the areas' own overdispersion.
 
     Parameters
@@ -223,38 +157,47 @@ def funnel(observed, expected, *, levels: Sequence[float] = (0.95, 0.998), share
     levels : sequence of float
         Limits to judge by, any order.
     share : float
-        Share winsorised in each tail when phi is estimated.
+        Share of the areas in each tail that is winsorised when phi is estimated, or left out when
+        tau2 is; >= 0 and < 0.5.
+    overdispersion : {"multiplicative", "additive", "none"}
+        "multiplicative": scores (O - E) / sqrt(E) are divided by sqrt(phi). "additive": scores
+        are on the log scale, log(O/E) / sqrt(1/E + tau2), and every count must be > 0. "none":
+        chance alone.
 
     Returns
     -------
     DataFrame
         One row per area, index kept: observed, expected, value (O/E), z, z_adjusted, phi (as
-        estimated; used as 1 where below 1), outside ("" or the widest limit passed, such as
-        "above_998" or "below_95").
+        estimated; used as 1 where below 1), tau2 (0 unless additive), outside ("" or the widest
+        limit passed, such as "above_998" or "below_95"), method.
 
     Raises
     ------
     ValueError
-        As `dispersion`, or a level is not allowed.
+        As `dispersion` or `additive_variance`, or a level or the overdispersion is not allowed.
 
     Notes
     -----
     With 290 areas about 14 lie outside 95 per cent limits by chance alone. Scores are normal
-    approximations: leave areas with expected counts below about 5 unjudged.
+    approximations: leave areas with expected counts below about 5 unjudged. Multiplicative
+    limits close in on large areas, additive ones keep the spread between areas for all.
 
     References
     ----------
-    Spiegelhalter (2005), Stat Med 24:1185-1202.
+    Spiegelhalter (2005), Stat Med 24:1185-1202, and Qual Saf Health Care 14:347-351.
     """
     o, e, index = _pair(observed, expected)
-    z = _score(o, e)
-    phi = dispersion(o, e, share)
-    adjusted = z / np.sqrt(max(phi, 1.0))
-    outside = np.full(z.size, "", dtype=object)
-    for level in sorted(_check.levels(levels)):  # wider limits overwrite narrower ones
-        limit = stats.norm.isf((1 - level) / 2)
-        outside[adjusted > limit] = f"above_{_digits(level)}"
-        outside[adjusted < -limit] = f"below_{_digits(level)}"
+    _check.option("overdispersion", overdispersion, ("multiplicative", "additive", "none"))
+    checked, share = _check.levels(levels), _share(share)
+    tau2 = 0.0
+    if overdispersion == "additive":
+        phi, tau2 = _additive(o, e, index, share)
+        z = np.log(o / e) * np.sqrt(e)
+        adjusted = z / np.sqrt(1 + e * tau2)
+    else:
+        z = _score(o, e)
+        phi = dispersion(o, e, share)
+        adjusted = z / np.sqrt(max(phi, 1.0)) if overdispersion == "multiplicative" else z
     columns = {
         "observed": o,
         "expected": e,
@@ -262,14 +205,85 @@ def funnel(observed, expected, *, levels: Sequence[float] = (0.95, 0.998), share
         "z": z,
         "z_adjusted": adjusted,
         "phi": phi,
-        "outside": outside.astype(str),
+        "tau2": tau2,
+        "outside": _outside(adjusted, checked),
+        "method": f"overdispersion {overdispersion}",
     }
     return pd.DataFrame(columns, index=index)
 
 
-def _digits(level: float) -> str:
-    """0.95 -> "95", 0.998 -> "998", 0.9 -> "90"."""
-    return f"{level:.10f}".split(".")[1].rstrip("0").ljust(2, "0")
+def count_ratio_funnel(count1, count2, *, levels: Sequence[float] = (0.95, 0.998), share: float = 0.1) -> pd.DataFrame:
+    """Place each area by the ratio of two of its counts, such as attempts to completed burglaries.
+
+    Parameters
+    ----------
+    count1, count2 : arrays or Series of float, shape (n,)
+        Two counts of different events in the same areas, >= 0.
+    levels : sequence of float
+        Limits to judge by, any order.
+    share : float
+        Share winsorised in each tail when the overdispersion is estimated, >= 0 and < 0.5.
+
+    Returns
+    -------
+    DataFrame
+        One row per area, index kept: count1, count2, value (ratio with half an event added to
+        both), target (sum count1 / sum count2), z, z_adjusted, phi, tau2, outside, method.
+
+    Raises
+    ------
+    ValueError
+        A count is negative or not finite, lengths or indexes differ, there are fewer than 2
+        areas, either kind has no event at all, or a level or the share is not allowed.
+
+    Notes
+    -----
+    z is the log of value / target over its standard error, the root of c1 / (c1 + 1/2)^2 +
+    c2 / (c2 + 1/2)^2 (1 event being counted where both are 0); z_adjusted has tau2 added under
+    the root. Poor for counts below about 5.
+
+    References
+    ----------
+    Spiegelhalter (2005), Stat Med 24:1185-1202, appendix A (ratio of two counts).
+    """
+    a, b = _check.same_length(count1=_check.counts("count1", count1), count2=_check.counts("count2", count2))
+    index = _check.shared_index(a.size, count1=count1, count2=count2)
+    checked, share = _check.levels(levels), _share(share)
+    if a.size < 2 or a.sum() == 0 or b.sum() == 0:
+        raise ValueError(
+            f"count1, count2: found {a.size} areas with {a.sum():g} and {b.sum():g} events; "
+            "must hold at least 2 areas and 1 event of each kind"
+        )
+    target = a.sum() / b.sum()
+    value = (a + 0.5) / (b + 0.5)
+    variance = a / (a + 0.5) ** 2 + b / (b + 0.5) ** 2
+    variance = np.where(variance > 0, variance, 1 / 1.5**2)  # both counts 0
+    distance = np.log(value / target)
+    z = distance / np.sqrt(variance)
+    pulled = winsorise(z, share)
+    tau2 = _between(pulled, 1 / variance)
+    adjusted = distance / np.sqrt(variance + tau2)
+    columns = {
+        "count1": a,
+        "count2": b,
+        "value": value,
+        "target": target,
+        "z": z,
+        "z_adjusted": adjusted,
+        "phi": float(np.mean(pulled**2)),
+        "tau2": tau2,
+        "outside": _outside(adjusted, checked),
+        "method": "overdispersion additive",
+    }
+    return pd.DataFrame(columns, index=index)
+
+
+def _outside(z: np.ndarray, levels: Sequence[float]) -> np.ndarray:
+    words = np.full(z.size, "", dtype=object)
+    for level in sorted(levels):  # wider limits overwrite narrower ones
+        limit = stats.norm.isf((1 - level) / 2)
+        mark(words, z < -limit, z > limit, level)
+    return words.astype(str)
 
 
 def _score(observed: np.ndarray, expected: np.ndarray) -> np.ndarray:

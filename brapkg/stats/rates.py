@@ -6,19 +6,21 @@ from ten on, as in the English public-health indicators. Each row says which one
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special, stats
 
 from brapkg.stats import _check
+from brapkg.stats.published import published_rate as published_rate
 
 EXACT_BELOW = 10
-_POISSON_METHODS = ("exact", "byar", "exact-below-10")
+_POISSON_METHODS = ("exact", "byar", "byar-midpoint", "exact-below-10")
+_Limits = tuple[np.ndarray, np.ndarray]
 
 
-def poisson_interval(count, level: float = 0.95, method: str = "exact-below-10") -> tuple[np.ndarray, np.ndarray]:
+def poisson_interval(count, level: float = 0.95, method: str = "exact-below-10") -> _Limits:
     """Confidence interval of a Poisson mean from one observed count.
 
     Parameters
@@ -27,10 +29,10 @@ def poisson_interval(count, level: float = 0.95, method: str = "exact-below-10")
         Events observed, >= 0.
     level : float
         Confidence level between 0 and 1.
-    method : {"exact", "byar", "exact-below-10"}
-        "exact" is Garwood's chi-square interval; "byar" the form of Breslow and Day (not the
-        mid-point variant that also goes under that name); "exact-below-10" is exact for counts
-        under 10 and Byar from 10 on.
+    method : {"exact", "byar", "byar-midpoint", "exact-below-10"}
+        "exact" is Garwood's chi-square interval; "byar" the form of Breslow and Day;
+        "byar-midpoint" the narrower variant of Rothman and Boice that also goes under that name;
+        "exact-below-10" is exact for counts under 10 and Byar from 10 on.
 
     Returns
     -------
@@ -45,12 +47,14 @@ def poisson_interval(count, level: float = 0.95, method: str = "exact-below-10")
     Notes
     -----
     The exact interval is conservative: it covers at least `level`. Byar is poor below about 5
-    events. Both take events as independent: one offender's series of 20 is not 20 events.
+    events, and the mid-point variant covers less than `level` there. All take events as
+    independent: one offender's series of 20 is not 20 events.
 
     References
     ----------
     Garwood (1936), Biometrika 28:437-442. Breslow and Day (1987), Statistical Methods in Cancer
-    Research II, IARC, p. 69.
+    Research II, IARC, p. 69. Rothman and Boice (1979), Epidemiologic Analysis with a Programmable
+    Calculator, NIH 79-1649.
     """
     count = _check.counts("count", count)
     level = _check.level(level)
@@ -60,25 +64,32 @@ def poisson_interval(count, level: float = 0.95, method: str = "exact-below-10")
         return _exact(count, tail)
     if method == "byar":
         return _byar(count, tail)
+    if method == "byar-midpoint":
+        return _cubed(count + 0.5, -stats.norm.isf(tail)), _cubed(count + 0.5, stats.norm.isf(tail))
     small = count < EXACT_BELOW
-    pairs = zip(_exact(count, tail), _byar(count, tail), strict=True)
-    lower, upper = (np.where(small, exact, byar) for exact, byar in pairs)
+    lower, upper = _byar(count, tail)
+    lower[small], upper[small] = _exact(count[small], tail)
     return lower, upper
 
 
-def _exact(count: np.ndarray, tail: float) -> tuple[np.ndarray, np.ndarray]:
-    # chi2 with 0 degrees of freedom is undefined in scipy; the limit at count 0 is 0.
-    lower = np.where(count > 0, stats.chi2.ppf(tail, 2 * np.where(count > 0, count, 1)) / 2, 0.0)
-    return lower, stats.chi2.isf(tail, 2 * count + 2) / 2
+def _exact(count: np.ndarray, tail: float) -> _Limits:
+    # Counts repeat, and an inverse gamma function is dear: once for each that differs.
+    each, place = np.unique(count, return_inverse=True)
+    some = each > 0  # at 0 the lower limit is 0
+    lower = np.zeros(each.size)
+    lower[some] = special.gammaincinv(each[some], tail)
+    return lower[place], special.gammainccinv(each + 1, tail)[place]
 
 
-def _byar(count: np.ndarray, tail: float) -> tuple[np.ndarray, np.ndarray]:
+def _byar(count: np.ndarray, tail: float) -> _Limits:
     z = stats.norm.isf(tail)
-    some = np.where(count > 0, count, 1.0)
-    cube = some * (1 - 1 / (9 * some) - z / (3 * np.sqrt(some))) ** 3
-    lower = np.where(count > 0, np.maximum(cube, 0.0), 0.0)
-    above = count + 1
-    return lower, above * (1 - 1 / (9 * above) + z / (3 * np.sqrt(above))) ** 3
+    lower = np.where(count > 0, _cubed(np.where(count > 0, count, 1.0), -z), 0.0)
+    return lower, _cubed(count + 1, z)
+
+
+def _cubed(mean: np.ndarray, z: float) -> np.ndarray:
+    """The value z standard deviations from the mean of a Poisson, by Wilson and Hilferty's cube."""
+    return np.maximum(mean * (1 - 1 / (9 * mean) + z / (3 * np.sqrt(mean))) ** 3, 0.0)
 
 
 def rate(
@@ -88,6 +99,7 @@ def rate(
     multiplier: float = 100_000,
     levels: Sequence[float] = (0.95,),
     method: str = "exact-below-10",
+    minimum: float = 0,
 ) -> pd.DataFrame:
     """Crude rate with Poisson intervals, one block of rows per confidence level.
 
@@ -101,21 +113,24 @@ def rate(
         The rate is per this many persons.
     levels : sequence of float
         Confidence levels, in the order wanted.
-    method : {"exact", "byar", "exact-below-10"}
+    method : {"exact", "byar", "byar-midpoint", "exact-below-10"}
         As in `poisson_interval`.
+    minimum : float
+        Smallest count for which a value is given, >= 0; below it the row is withheld.
 
     Returns
     -------
     DataFrame
-        Columns count, population, value, lower, upper, level, method ("exact" or "byar", what
-        was used for the row). The index is that of the input Series, else the position, and is
-        repeated for each level.
+        Columns count, population, value, lower, upper, level, method ("exact", "byar" or
+        "byar-midpoint", what was used for the row), missing ("few" where withheld: value and
+        limits are NaN, else ""). The index is that of the input Series, else the position, and
+        is repeated for each level.
 
     Raises
     ------
     ValueError
-        A count is negative, a population or the multiplier is not above 0, a number is not
-        finite, lengths or indexes differ, or a level or method is not allowed.
+        A count or the minimum is negative, a population or the multiplier is not above 0, a
+        number is not finite, lengths or indexes differ, or a level or method is not allowed.
 
     Notes
     -----
@@ -136,68 +151,43 @@ def rate(
     if method == "exact-below-10":
         used = np.where(counts < EXACT_BELOW, "exact", "byar")
 
+    def limits(level: float) -> _Limits:
+        lower, upper = poisson_interval(counts, level, method)
+        return per * lower / persons, per * upper / persons
+
+    given = pd.DataFrame({"count": counts, "population": persons}, index=index)
+    return long_form(given, per * counts / persons, limits, levels, used, few(counts, minimum))
+
+
+def few(count: np.ndarray, minimum: float) -> np.ndarray:
+    """Which counts are below the smallest for which a value is given."""
+    (least,) = _check.counts("minimum", minimum)
+    return count < least
+
+
+def long_form(
+    given: pd.DataFrame,
+    value: np.ndarray,
+    limits: Callable[[float], _Limits],
+    levels: Sequence[float],
+    method,
+    withheld: np.ndarray,
+) -> pd.DataFrame:
+    """The counts given, with value and limits beside them: one block of rows per level.
+
+    Where `withheld`, value and limits are NaN and the column missing says "few".
+    """
     blocks = []
     for level in _check.levels(levels):
-        lower, upper = poisson_interval(counts, level, method)
-        columns = {
-            "count": counts,
-            "population": persons,
-            "value": per * counts / persons,
-            "lower": per * lower / persons,
-            "upper": per * upper / persons,
-            "level": level,
-            "method": used,
-        }
-        blocks.append(pd.DataFrame(columns, index=index))
+        lower, upper = limits(level)
+        found = {"value": value, "lower": lower, "upper": upper}
+        shown = {name: np.where(withheld, np.nan, numbers) for name, numbers in found.items()}
+        missing = np.where(withheld, "few", "")
+        blocks.append(given.assign(**shown, level=level, method=method, missing=missing))
     return pd.concat(blocks)
 
 
-def published_rate(count, population) -> np.ndarray:
-    """Whole rate per 100 000, rounded half up, exact also where the rate ends in ,5.
-
-    Parameters
-    ----------
-    count : array of int, shape (n,)
-        Events, whole numbers from 0 to 10 million million.
-    population : array of float, shape (n,) or scalar
-        Persons, > 0, a multiple of 0.5 (the mean of two year-ends may be a half).
-
-    Returns
-    -------
-    array of int64, shape (n,)
-        floor(count / population * 100 000 + 1/2), in whole-number arithmetic, so that no tie is
-        lost to binary fractions.
-
-    Raises
-    ------
-    ValueError
-        A count is negative, too large or not whole; a population is not above 0 or not a
-        multiple of 0.5; a number is not finite; or lengths or indexes differ.
-
-    Notes
-    -----
-    For checking against a printed table, not for analysis: `rate` keeps the decimals.
-
-    References
-    ----------
-    Arithmetic only.
-    """
-    counts, persons = _check.same_length(
-        count=_check.whole("count", count), population=_check.positive("population", population)
-    )
-    _check.shared_index(counts.size, count=count, population=population)
-    # 400 000 * count must fit in 64 bits.
-    _check.refuse("count", counts, counts > 1e13, "must be at most 1e13")
-    _check.refuse("population", persons, persons > 1e13, "must be at most 1e13")
-    doubled = 2 * persons
-    rule = "must be a multiple of 0.5"
-    _check.refuse("population", persons, doubled != np.floor(doubled), rule)
-    # With P = 2 * population: 100000 c / (P/2) + 1/2 = (400000 c + P) / (2 P).
-    twice = doubled.astype(np.int64)
-    return (400_000 * counts.astype(np.int64) + twice) // (2 * twice)
-
-
-def proportion_interval(count, total, level: float = 0.95, method: str = "wilson") -> tuple[np.ndarray, np.ndarray]:
+def proportion_interval(count, total, level: float = 0.95, method: str = "wilson") -> _Limits:
     """Confidence interval of a proportion.
 
     Parameters
@@ -234,7 +224,7 @@ def proportion_interval(count, total, level: float = 0.95, method: str = "wilson
 
     counts, totals = _check.same_length(count=_check.counts("count", count), total=_check.positive("total", total))
     _check.shared_index(counts.size, count=count, total=total)
-    _check.refuse("count", counts, counts > totals, "must be at most the total")
+    _check.refuse("count", counts, counts > totals, "must be at most the total", _check.keys(count))
     alpha = 1 - _check.level(level)
     _check.option("method", method, ("wilson", "exact"))
     name = {"wilson": "wilson", "exact": "beta"}[method]
@@ -242,3 +232,57 @@ def proportion_interval(count, total, level: float = 0.95, method: str = "wilson
     # Rounding may leave a limit a hair outside its estimate at 0 and 1.
     lower = np.where(counts == 0, 0.0, np.clip(lower, 0, 1))
     return lower, np.where(counts == totals, 1.0, np.clip(upper, 0, 1))
+
+
+def proportion(
+    count,
+    total,
+    *,
+    multiplier: float = 1,
+    levels: Sequence[float] = (0.95,),
+    method: str = "wilson",
+    minimum: float = 0,
+) -> pd.DataFrame:
+    """Proportion with binomial intervals, one block of rows per confidence level.
+
+    Parameters
+    ----------
+    count : array or Series of float, shape (n,)
+        Cases with the property, from 0 to `total`.
+    total : array or Series of float, shape (n,) or scalar
+        All cases, > 0.
+    multiplier : float
+        1 for a share, 100 for per cent.
+    levels, minimum
+        As in `rate`.
+    method : {"wilson", "exact"}
+        As in `proportion_interval`.
+
+    Returns
+    -------
+    DataFrame
+        Columns count, total, value, lower, upper, level, method, missing, as from `rate`.
+
+    Raises
+    ------
+    ValueError
+        As `proportion_interval` and `rate`.
+
+    Notes
+    -----
+    As `proportion_interval`.
+
+    References
+    ----------
+    As `proportion_interval`.
+    """
+    counts, totals = _check.same_length(count=_check.counts("count", count), total=_check.positive("total", total))
+    index = _check.shared_index(counts.size, count=count, total=total)
+    (per,) = _check.positive("multiplier", multiplier)
+
+    def limits(level: float) -> _Limits:
+        lower, upper = proportion_interval(count, total, level, method)
+        return per * lower, per * upper
+
+    given = pd.DataFrame({"count": counts, "total": totals}, index=index)
+    return long_form(given, per * counts / totals, limits, levels, method, few(counts, minimum))

@@ -23,64 +23,6 @@ _ALL_EQUAL = 1e6
 _SMALLEST_SHAPE = 1e-6
 
 
-def marshall(observed, population) -> pd.DataFrame:
-    """Marshall's global empirical Bayes rates, by moments and free of a distribution.
-
-    Parameters
-    ----------
-    observed : array or Series of float, shape (n,)
-        Events, >= 0.
-    population : array or Series of float, shape (n,)
-        Persons, > 0.
-
-    Returns
-    -------
-    DataFrame
-        One row per area, index kept: observed, population, raw and value (events per person),
-        weight (share of the area's own rate), prior_mean (b), prior_variance (a), method.
-
-    Raises
-    ------
-    ValueError
-        A count is negative, a population is not above 0, a number is not finite, lengths or
-        indexes differ, or there are no areas.
-
-    Notes
-    -----
-    b = sum O / sum n, s2 = sum n (p - b)^2 / sum n, a = max(0, s2 - b / mean n). When the areas
-    spread no more than chance, a is 0 and every value is b. No interval: use `shrink` for one.
-    a is unsteady with fewer than about 20 areas.
-
-    References
-    ----------
-    Marshall (1991), Applied Statistics 40:283-294.
-    """
-    events, persons = _check.same_length(
-        observed=_check.counts("observed", observed),
-        population=_check.positive("population", population),
-    )
-    index = _check.shared_index(events.size, observed=observed, population=population)
-    if events.size == 0:
-        raise ValueError("observed: found 0 areas; must hold at least 1")
-    raw = events / persons
-    mean = events.sum() / persons.sum()
-    spread = np.sum(persons * (raw - mean) ** 2) / persons.sum()
-    variance = max(0.0, spread - mean / persons.mean())
-    # variance 0 (also when there is no event at all, mean 0) leaves nothing to an area's own rate.
-    weight = variance / (variance + mean / persons) if variance > 0 else np.zeros(raw.size)
-    columns = {
-        "observed": events,
-        "population": persons,
-        "raw": raw,
-        "value": mean + weight * (raw - mean),
-        "weight": weight,
-        "prior_mean": mean,
-        "prior_variance": variance,
-        "method": "marshall",
-    }
-    return pd.DataFrame(columns, index=index)
-
-
 def poisson_gamma(observed, expected, method: str = "moments") -> tuple[float, float]:
     """Fit the gamma distribution of the areas' true ratios O/E.
 

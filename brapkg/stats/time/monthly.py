@@ -58,9 +58,9 @@ def monthly_trend(counts, exposure, months, *, step: int | None = None, minimum:
 
     Parameters
     ----------
-    counts : array of float, shape (n,)
-        Events of each month, in order, >= 0.
-    exposure : array of float, shape (n,)
+    counts : array or Series of float, shape (n,)
+        Events of each month, in order, whole numbers >= 0.
+    exposure : array or Series of float, shape (n,)
         Person-days (persons times the days of the month), > 0.
     months : array of int, shape (n,)
         Month of the year, 1-12, each following the one before.
@@ -80,8 +80,8 @@ def monthly_trend(counts, exposure, months, *, step: int | None = None, minimum:
         Fewer than 24 months, fewer than `minimum` events a month on average, or no event at all
         in a month of the year or on one side of the break.
     ValueError
-        A count is negative, an exposure is not above 0, a number is not finite, lengths differ,
-        a month is not 1-12 or does not follow the one before, or the step is out of range.
+        A count is negative or not whole, an exposure is not above 0, a number is not finite,
+        lengths or indexes differ, a month is not 1-12 or does not follow the one before, or the step is out of range.
 
     Notes
     -----
@@ -96,9 +96,10 @@ def monthly_trend(counts, exposure, months, *, step: int | None = None, minimum:
     McCullagh and Nelder (1989), Generalized Linear Models, ch. 6. Lopez Bernal, Cummins and
     Gasparrini (2017), Int J Epidemiol 46:348-355.
     """
-    y, persons = _check.counts("counts", counts), _check.positive("exposure", exposure)
+    y, persons = _check.whole("counts", counts), _check.positive("exposure", exposure)
     if y.size != persons.size:
         raise ValueError(f"lengths differ (counts {y.size}, exposure {persons.size}); must be equal")
+    _check.shared_index(y.size, counts=counts, exposure=exposure, months=months)
     found = monthly_trends(y[np.newaxis], persons[np.newaxis], months, step=step, minimum=minimum)
     if found.reasons[0]:
         raise TooThin(found.reasons[0])
@@ -146,7 +147,7 @@ def monthly_trends(counts, exposure, months, *, step: int | None = None, minimum
     Parameters
     ----------
     counts, exposure : arrays of float, shape (series, n)
-        Events (>= 0) and person-days (> 0), a row per series.
+        Events (whole numbers >= 0) and person-days (> 0), a row per series.
     months, step, minimum
         As in `monthly_trend`; the same for every series.
 
@@ -160,8 +161,8 @@ def monthly_trends(counts, exposure, months, *, step: int | None = None, minimum
         As `monthly_trend`. A thin series raises nothing; it gets a reason instead.
     """
     y = _check.counts("counts", counts, ndim=2)
-    persons = _check.numbers("exposure", exposure, ndim=2)
-    _check.refuse("exposure", persons, persons <= 0, "must be > 0")
+    _check.refuse("counts", y, y != np.floor(y), "must be whole numbers", _check.keys(counts))
+    persons = _check.positive("exposure", exposure, ndim=2)
     month = _check.numbers("months", months)
     if not y.shape == persons.shape == (len(y), month.size):
         raise ValueError(
@@ -170,7 +171,7 @@ def monthly_trends(counts, exposure, months, *, step: int | None = None, minimum
     _check_months(month)
     _check_step(step, month.size)
     (least,) = _check.counts("minimum", minimum)
-    reasons = np.array([_why_thin(row, month, step, least) for row in y], dtype=object)
+    reasons = _why_thin(y, month, step, least)
 
     # Columns: intercept, time, eleven months, step. The twelfth month is minus the others' sum.
     position = np.arange(month.size)
@@ -239,16 +240,19 @@ def _check_step(step, size: int) -> None:
         raise ValueError(f"step: found {step!r}; must be None or a whole number 1 to {size - 1}")
 
 
-def _why_thin(y: np.ndarray, month: np.ndarray, step: int | None, minimum: float) -> str:
-    """Why no trend can be told of a series; empty text where one can."""
-    if y.size < _MIN_MONTHS:
-        return f"found {y.size} months; a trend with season needs {_MIN_MONTHS}"
-    if y.mean() < minimum:
-        return f"found {y.mean():.3g} events a month on average; needs {minimum:g}"
-    sums = np.bincount(month.astype(int), weights=y, minlength=13)[1:]
-    empty = np.flatnonzero(sums == 0) + 1
-    if empty.size:
-        return f"no event at all in month {', '.join(map(str, empty))} of any year"
-    if step is not None and (y[:step].sum() == 0 or y[step:].sum() == 0):
-        return f"no event at all on one side of the break at position {step}"
-    return ""
+def _why_thin(y: np.ndarray, month: np.ndarray, step: int | None, minimum: float) -> np.ndarray:
+    """Why no trend can be told of each series; empty text where one can. Later reasons go first."""
+    reasons = np.full(len(y), "", dtype=object)
+    if step is not None:
+        silent = (y[:, :step].sum(axis=1) == 0) | (y[:, step:].sum(axis=1) == 0)
+        reasons[silent] = f"no event at all on one side of the break at position {step}"
+    empty = y @ (month[:, np.newaxis] == np.arange(1, 13)) == 0
+    for row in np.flatnonzero(empty.any(axis=1)):
+        numbers = ", ".join(map(str, np.flatnonzero(empty[row]) + 1))
+        reasons[row] = f"no event at all in month {numbers} of any year"
+    mean = y.sum(axis=1) / max(1, month.size)
+    for row in np.flatnonzero(mean < minimum):
+        reasons[row] = f"found {mean[row]:.3g} events a month on average; needs {minimum:g}"
+    if month.size < _MIN_MONTHS:
+        reasons[:] = f"found {month.size} months; a trend with season needs {_MIN_MONTHS}"
+    return reasons

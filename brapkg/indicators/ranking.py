@@ -1,0 +1,45 @@
+"""Places with their uncertainty: each county among the counties, each municipality in the country."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from brapkg.indicators.common import NATION, sds
+from brapkg.indicators.municipal import whole_country
+from brapkg.stats.ranks import ranks
+from brapkg.stats.shrinkage import discount, poisson_gamma
+
+LEVEL = 0.95
+HIGHEST = 0.2
+
+
+def rank_table(rated: pd.DataFrame, wobble: pd.DataFrame) -> pd.DataFrame:
+    """Median place, its interval and the probability of the highest fifth; 1 is the lowest rate."""
+    municipal = whole_country(rated)
+    counties = rated[(rated["area"].str.len() == 2) & (rated["area"] != NATION) & (rated["missing"] == "")]
+    # Counties are sums of municipalities: the same offences and years are whole.
+    counties = counties.merge(municipal[["offence", "year"]].drop_duplicates())
+    parts = []
+    for kind, cells in (("municipality", municipal), ("county", counties)):
+        sd = sds(wobble, kind)
+        parts += [_ranked(part, sd[offence]) for (offence, _), part in cells.groupby(["offence", "year"])]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _ranked(cells: pd.DataFrame, sd: float) -> pd.DataFrame:
+    """The areas of one offence and year, shrunken to each other and with the swings between years."""
+    expected = cells["population"] * cells["count"].sum() / cells["population"].sum()
+    nu, alpha = poisson_gamma(cells["count"], expected)
+    found = ranks(
+        cells["count"],
+        expected,
+        shape=nu,
+        rate=alpha,
+        discount=discount(expected, sd),
+        levels=(LEVEL,),
+        worst=HIGHEST,
+    )
+    told = found.rename(columns={"median": "place", "chance_worst": "highest_fifth"})
+    told = told[["place", "lower", "upper", "level", "highest_fifth", "method"]].rename(columns={"place": "value"})
+    told["method"] = "ranks of gamma distributions, " + told["method"]
+    return cells[["area", "offence", "year", "count", "population"]].join(told).assign(members=len(cells))

@@ -1,0 +1,50 @@
+"""Counties with the kind of their municipalities taken into account: indirect standardisation.
+
+A county of large cities has more reported offences per resident than one of small municipalities,
+whatever is done there. Here each county is compared with what its own municipalities would have if
+each had the rate of its SKR group in the country.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from brapkg.indicators.common import LEVELS, sds, wide, with_verdict
+from brapkg.indicators.municipal import edition_for, groups, whole_country
+from brapkg.stats import comparison, standardisation
+
+
+def standardised_table(rated: pd.DataFrame, wobble: pd.DataFrame) -> pd.DataFrame:
+    """Each county's count over the one expected from the groups of its municipalities."""
+    known = whole_country(rated)
+    parts = [_year(known[known["year"] == year], year, wobble) for year in sorted(known["year"].unique())]
+    return with_verdict(pd.concat(parts, ignore_index=True))
+
+
+def _year(known: pd.DataFrame, year: int, wobble: pd.DataFrame) -> pd.DataFrame:
+    known = known.assign(group=known["area"].map(groups(year)), county=known["area"].str[:2])
+    sd, parts = sds(wobble, "county"), []
+    for offence, cells in known.groupby("offence"):
+        reference = cells.groupby("group")[["count", "population"]].sum()
+        members = cells.groupby(["county", "group"], as_index=False)[["count", "population"]].sum()
+        found = standardisation.indirect(
+            members["count"],
+            members["population"],
+            reference["count"],
+            reference["population"],
+            area=members["county"],
+            stratum=members["group"],
+        )
+        # The groups hold the county's own offences: a part of a whole, whose expected sum is its count.
+        ratio = comparison.part_of_whole(
+            found["count"],
+            found["expected"],
+            found["count"].sum(),
+            found["expected"].sum(),
+            wobble=sd[offence],
+            levels=LEVELS,
+        )
+        ratio = wide(ratio).rename(columns={"population": "expected"})
+        parts.append(ratio.rename_axis("area").reset_index().assign(offence=offence))
+    method = "indirect standardisation by municipality group, log ratio"
+    return pd.concat(parts).assign(year=year, edition=edition_for(year), method=method)

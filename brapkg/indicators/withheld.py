@@ -1,0 +1,79 @@
+"""Small counts that no page shows, and those kept back so that nobody can work them out.
+
+Municipalities add up to counties and the nation, months to years; offence groups overlap and add
+up to nothing. The rule is ``[disclosure]`` of the settings.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from brapkg import areas, catalogue
+from brapkg.indicators.common import NATION
+from brapkg.indicators.municipal import whole_country
+from brapkg.stats.disclosure.suppression import Rule, suppress
+
+YEAR = 0  # the month of a cell that holds the whole year
+KEY = ["area", "offence", "year", "month"]
+
+
+def withheld_table(rated: pd.DataFrame, months: pd.DataFrame, largest: dict[str, int]) -> pd.DataFrame:
+    """Cells that are not shown: area, offence, year, month (0 for the year), and why.
+
+    ``largest`` holds, for "year" and "month", the largest count that is kept back (0: none is).
+    """
+    parts = []
+    if largest["year"]:
+        parts.append(_years(rated, largest["year"]))
+    if largest["month"]:
+        parts += [_county_months(months, largest["month"]), _municipal_months(months, largest["month"])]
+    parts = [part for part in parts if len(part)]
+    return pd.concat(parts).drop_duplicates(KEY) if parts else pd.DataFrame(columns=[*KEY, "missing"])
+
+
+def _years(rated: pd.DataFrame, largest: int) -> pd.DataFrame:
+    """Years of municipalities, counties and nation."""
+    above = {m.code: m.code[:2] for m in areas.municipalities()}
+    above |= dict.fromkeys(set(above.values()), NATION)
+    cells = whole_country(rated)
+    return _suppressed(cells.assign(month=YEAR), {"area": above}, largest)
+
+
+def _county_months(months: pd.DataFrame, largest: int) -> pd.DataFrame:
+    """Months of counties, every series: each adds up to its year."""
+    return _suppressed(_whole_years(months[months["area"].str.len() == 2]), {"month": _of_the_year()}, largest)
+
+
+def _municipal_months(months: pd.DataFrame, largest: int) -> pd.DataFrame:
+    """Months of municipalities, of the series that the pages show by municipality: all offences."""
+    mine = months[(months["offence"] == catalogue.TOTAL) & (months["area"].str.len() == 4)]
+    mine = _whole_years(mine)
+    parts = []
+    for county, part in mine.groupby(mine["area"].str[:2]):
+        members = {m.code: county for m in areas.municipalities(county)}
+        everyone = part.groupby(["offence", "year", "month"])["area"].transform("size") == len(members)
+        parts.append(_suppressed(part[everyone], {"area": members, "month": _of_the_year()}, largest))
+    return pd.concat(parts) if parts else pd.DataFrame(columns=[*KEY, "missing"])
+
+
+def _of_the_year() -> dict[int, int]:
+    return dict.fromkeys(range(1, 13), YEAR)
+
+
+def _whole_years(months: pd.DataFrame) -> pd.DataFrame:
+    """Series and years with all twelve months."""
+    return months[months.groupby(["area", "offence", "year"])["month"].transform("size") == 12]
+
+
+def _suppressed(cells: pd.DataFrame, above: dict[str, dict], largest: int) -> pd.DataFrame:
+    """The withheld of these cells, totals included; series and years stand by themselves."""
+    parts = []
+    for (offence, year), part in cells.groupby(["offence", "year"]):
+        if not part["count"].between(1, largest).any():
+            continue
+        keys = above if "area" in above else {"area": None, **above}
+        found = suppress(part[[*keys, "count"]], keys, rule=Rule(largest))
+        parts.append(found[found["suppressed"]].assign(offence=offence, year=year))
+    if not parts:
+        return pd.DataFrame(columns=[*KEY, "missing"])
+    return pd.concat(parts).reindex(columns=[*KEY, "missing"]).fillna({"month": YEAR})
