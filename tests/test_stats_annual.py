@@ -22,9 +22,9 @@ def test_poisson_by_hand():
     row = annual_trend([10, 20, 40], [1, 1, 1], [1, 2, 3], family="poisson").iloc[0]
     error = np.sqrt(7 / 260)
     factor = np.exp(1.959963984540054 * error)
-    assert (row["value"], row["error"], row["dispersion"]) == pytest.approx((2, error, 1))
+    assert (row["value"], row["se"], row["dispersion"]) == pytest.approx((2, error, 1))
     assert (row["lower"], row["upper"]) == pytest.approx((2 / factor, 2 * factor), rel=1e-8)
-    assert row["p"] == pytest.approx(2 * stats.norm.sf(np.log(2) / error), rel=1e-8)
+    assert row["p_value"] == pytest.approx(2 * stats.norm.sf(np.log(2) / error), rel=1e-8)
     assert (row["events"], row["years"], row["df"], row["method"]) == (70, 3, 1, "poisson")
     assert (row["pearson"], row["deviance"]) == pytest.approx((0, 0), abs=1e-12)
 
@@ -50,7 +50,7 @@ def test_quasi_poisson_equals_statsmodels():
     error = np.sqrt(fit.cov_params()[1, 1] * dispersion)
     half = stats.t.isf(0.025, 3) * error
     expected = [*np.exp(fit.params[1] + np.array([0, -half, half])), dispersion, error, fit.deviance]
-    names = ["value", "lower", "upper", "dispersion", "error", "deviance"]
+    names = ["value", "lower", "upper", "dispersion", "se", "deviance"]
     np.testing.assert_allclose(row[names].tolist(), expected, rtol=1e-9)
     assert np.isnan(row["loglik"])
     assert annual_trend(counts, persons, years, family="poisson")["loglik"][0] == pytest.approx(fit.llf)
@@ -64,14 +64,14 @@ def test_negative_binomial_has_the_largest_likelihood():
     fit = full.fit(start_params=[-5, 0.1, 0.1], method="newton", tol=1e-12, disp=0)
     assert (np.log(row["value"]), row["alpha"], row["loglik"]) == pytest.approx((fit.params[1], fit.params[2], fit.llf))
     # Another standard error: observed information, alpha estimated. About a per cent apart.
-    assert row["error"] == pytest.approx(fit.bse[1], rel=0.05)
+    assert row["se"] == pytest.approx(fit.bse[1], rel=0.05)
     assert row["method"] == "negative-binomial, expected information"
 
 
 def test_negative_binomial_widens_the_interval_and_says_when_there_is_nothing_to_widen():
     spread = annual_trend(SPREAD, POPULATION, YEARS, family="negative-binomial").iloc[0]
     poisson = annual_trend(SPREAD, POPULATION, YEARS, family="poisson").iloc[0]
-    assert spread["error"] > 2 * poisson["error"]
+    assert spread["se"] > 2 * poisson["se"]
     even = annual_trend(np.arange(100, 112), POPULATION, YEARS, family="negative-binomial").iloc[0]
     assert even["alpha"] == 0 and even["method"] == "negative-binomial, no overdispersion: poisson"
     plain = annual_trend(np.arange(100, 112), POPULATION, YEARS, family="poisson").iloc[0]
@@ -105,7 +105,7 @@ def test_log_linear_is_least_squares_through_the_logs():
     assert np.log(row[["value", "lower", "upper"]].astype(float)).tolist() == pytest.approx(
         [fit.params[1], lower, upper]
     )
-    assert row["p"] == pytest.approx(fit.pvalues[1]) and np.isnan(row["dispersion"])
+    assert row["p_value"] == pytest.approx(fit.pvalues[1]) and np.isnan(row["dispersion"])
 
 
 @pytest.mark.parametrize(("family", "worst"), [("quasi-poisson", 0.90), ("negative-binomial", 0.83)])
@@ -122,7 +122,7 @@ def test_intervals_cover_with_overdispersion(family, worst):
 
 def test_poisson_p_is_even_without_a_trend():
     rng = np.random.default_rng(32)
-    p = [annual_trend(rng.poisson(50, 10), np.ones(10), range(10), family="poisson")["p"][0] for _ in range(400)]
+    p = [annual_trend(rng.poisson(50, 10), np.ones(10), range(10), family="poisson")["p_value"][0] for _ in range(400)]
     assert np.mean(np.array(p) < 0.05) == pytest.approx(0.05, abs=0.03)
     assert stats.kstest(p, "uniform").pvalue > 0.001
 
@@ -133,7 +133,7 @@ def test_order_and_unit_do_not_matter(counts, unit, random):
     order = list(range(len(counts)))
     random.shuffle(order)
     counts, years = np.array(counts), 2000 + np.arange(len(counts))
-    names = ["value", "lower", "upper", "p"]
+    names = ["value", "lower", "upper", "p_value"]
     one = annual_trend(counts, np.full(counts.size, 1000.0), years)[names]
     other = annual_trend(counts[order], np.full(counts.size, 1000.0 * unit), years[order])[names]
     np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-12)

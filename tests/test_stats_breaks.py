@@ -9,7 +9,8 @@ import statsmodels.api as sm
 from scipy import stats
 
 from brapkg.stats.thin import TooThin
-from brapkg.stats.time.breaks import _argmax_limits, joinpoint, mean_breaks
+from brapkg.stats.time.breaks import _argmax_limits, mean_breaks
+from brapkg.stats.time.joinpoint import joinpoint
 
 YEARS = np.arange(2004, 2026)
 POPULATION = np.linspace(15_800, 16_400, 22)
@@ -152,7 +153,7 @@ def test_a_level_shift_and_unit_do_not_move_the_breaks():
 
 def test_an_interval_that_cannot_be_made_says_so():
     found = mean_breaks(np.repeat([1.0, 2.0], 10), range(20)).breaks
-    assert found["position"].tolist() == [10] and found["missing"].tolist() == ["few"]
+    assert found["position"].tolist() == [10] and found["missing"].tolist() == ["alike"]
     assert found[["lower", "upper"]].isna().all(axis=None)
 
 

@@ -175,7 +175,7 @@ def keyed(values):
         (lambda: gini([1, np.nan]), r"count: .*finite"),
         (lambda: gini([1, 2], method="theil"), r"method: found 'theil'; must be one of sparse-corrected"),
         (lambda: gini([1, 2], levels=(1,)), r"level: found 1"),
-        (lambda: gini([1, 2], draws=10), r"draws: found 10; must be a whole number of at least 100"),
+        (lambda: gini([1, 2], draws=10), r"draws: found 10; must be a whole number, at least 100"),
         (lambda: weighted_gini([1, 2], [1, 0]), r"population: 1 of 2 .*must be > 0"),
         (lambda: weighted_gini([1, 2], [5]), r"lengths differ \(count 2, population 1\)"),
         (lambda: weighted_gini(keyed([1, 2]), pd.Series([1, 2], index=["b", "a"])), r"index of population differs"),

@@ -111,21 +111,21 @@ def test_events_show_the_effect_when_it_came():
     before = effects["relative"] < 0
     assert (np.abs(effects.loc[before, "value"] - 1) < 0.1).all()
     assert (np.abs(effects.loc[~before, "value"] - np.exp(-0.5)) < 0.08).all()
-    assert found.leads_df == (3, 29) and found.leads_p > 0.01
+    assert found.leads_df == (3, 29) and found.leads_p_value > 0.01
 
 
 def test_leads_tell_trends_that_were_not_parallel():
     table, start = panel(lead=-0.1, mean=200, seed=6)
-    assert run(table, start, event_study).leads_p < 1e-4
-    plain = [run(*panel(seed=seed), event_study, error="poisson").leads_p for seed in range(60)]
+    assert run(table, start, event_study).leads_p_value < 1e-4
+    plain = [run(*panel(seed=seed), event_study, error="poisson").leads_p_value for seed in range(60)]
     assert np.mean(np.array(plain) < 0.05) < 0.13  # one in twenty by chance
 
 
 def test_no_joint_test_without_room_for_it():
     table, start = panel(areas=4, treated=2, seed=7)
-    assert np.isnan(run(table, start, event_study).leads_p)  # three leads, three degrees of freedom
+    assert np.isnan(run(table, start, event_study).leads_p_value)  # three leads, three degrees of freedom
     table, _ = panel(seed=8)
-    assert np.isnan(run(table, 1, event_study).leads_p)  # no leads
+    assert np.isnan(run(table, 1, event_study).leads_p_value)  # no leads
 
 
 def test_levels_widen():

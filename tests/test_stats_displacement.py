@@ -25,7 +25,7 @@ def test_the_papers_example():
     row = total(wdd(207, 110, 308, 318, **NEARBY))
     assert (row["value"], row["se"] ** 2) == pytest.approx((-118, 1568))
     assert (round(row["z"], 2), round(row["lower"]), round(row["upper"])) == (-2.98, -196, -40)
-    assert row["p"] == pytest.approx(2 * row["p_fall"])
+    assert row["p_value"] == pytest.approx(2 * row["p_fall"])
 
 
 def test_parts_and_levels_by_hand():
@@ -51,8 +51,8 @@ def test_overdispersion_widens_but_never_narrows():
 
 def test_no_events_say_nothing_of_chance():
     row = total(wdd(0, 0, 0, 0))
-    assert row["missing"] == "no events" and row["value"] == 0
-    assert row[["lower", "upper", "z", "p", "p_fall"]].isna().all()
+    assert row["missing"] == "none" and row["value"] == 0
+    assert row[["lower", "upper", "z", "p_value", "p_fall"]].isna().all()
 
 
 def test_harm_by_hand():

@@ -84,7 +84,7 @@ def test_seasons_are_the_window_and_equal_parts_of_the_rest():
 
 
 def test_one_season_uses_the_same_counts_as_the_classic_method():
-    options = {"window": 1, "level": 0.99, "weight_above": 2.58, "last": 5}
+    options = {"window": 1, "levels": (0.99,), "weight_above": 2.58, "last": 5}
     classic = farrington(STEADY, **options, trend=False)
     flexible = farrington_flexible(STEADY, **options, seasons=1, gap=1, trend_p=0)
     np.testing.assert_allclose(flexible["upper"], classic["upper"])
@@ -116,7 +116,7 @@ def test_the_error_of_the_other_program_makes_a_forecast_too_sure():
 def test_a_signal_is_a_count_above_the_limit_and_a_small_p_value(threshold):
     counts = np.random.default_rng(7).poisson(20, 200).astype(float)
     counts[::9] += 15
-    table = farrington_flexible(counts, threshold=threshold, last=120, level=0.95)
+    table = farrington_flexible(counts, threshold=threshold, last=120, levels=(0.95,))
     assert table["signal"].any() and not table["signal"].all()
     assert (table["signal"] == (table["count"] > table["upper"])).all()
     if threshold != "muan":  # there the p-value depends on the level
@@ -225,8 +225,8 @@ def keyed(labels) -> pd.Series:
         (STEADY, {"window": 1.5}, r"window: found 1.5"),
         (STEADY, {"last": 0}, r"last: found 0"),
         (STEADY, {"last": 61}, r"last: found 61; must be at most the 60"),
-        (STEADY, {"level": 1}, r"level: found 1"),
-        (STEADY, {"weight_above": 0}, r"weight_above: found 0"),
+        (STEADY, {"levels": (1,)}, r"level: found 1"),
+        (STEADY, {"weight_above": 0}, r"weight_above: .*must be > 0"),
         (STEADY, {"few": (-1, 4)}, r"few: .*must be >= 0"),
         (STEADY, {"few": (5, 0)}, r"few: found 0"),
     ],

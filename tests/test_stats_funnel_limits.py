@@ -14,8 +14,8 @@ from brapkg.stats.funnel_limits import (
     funnel_limits,
     poisson_limits,
     proportion_limits,
-    significance,
 )
+from brapkg.stats.significance import significance
 
 
 def test_normal_limits_by_hand():
@@ -129,9 +129,9 @@ def test_significance_by_chance_alone_is_as_rare_as_it_says():
         (lambda: proportion_limits([1], 0.5, 1), r"level: found 1"),
         (lambda: event_limits([0], 0.95), r"events: .*must be > 0"),
         (lambda: event_limits([0.5], 0.95), r"events: .*whole"),
-        (lambda: significance([-1], [1]), r"observed: .*must be >= 0"),
+        (lambda: significance([-1], [1]), r"count: .*must be >= 0"),
         (lambda: significance([1], [0]), r"base: .*must be > 0"),
-        (lambda: significance([2], [1], statistic="proportion", target=0.5), r"observed: .*at most base"),
+        (lambda: significance([2], [1], statistic="proportion", target=0.5), r"count: .*at most base"),
         (lambda: significance([1], [1], statistic="odds"), r"statistic: found 'odds'"),
         (lambda: significance([0, 0], [1, 1], statistic="rate"), r"no event in any area"),
         (lambda: significance([1], [1], target=0), r"target: .*must be > 0"),

@@ -124,7 +124,7 @@ def test_dispersion_below_one_is_floored_and_said():
 def test_t_is_wider_than_z():
     given = series(n=24, start=12)
     wide, narrow = step_of(run(*given)), step_of(run(*given, normal=True))
-    assert wide["upper"] > narrow["upper"] and wide["p"] > narrow["p"]
+    assert wide["upper"] > narrow["upper"] and wide["p_value"] > narrow["p_value"]
 
 
 def test_deviance_test_tells_a_slope_from_none():
@@ -161,7 +161,7 @@ GOOD = series()
         (lambda: run(*GOOD, harmonics=6), r"harmonics: found 6; must be a whole number from 0 to 5"),
         (lambda: run(*GOOD[:3], GOOD[3][::-1], harmonics=1), r"months: .*each must follow the one before"),
         (lambda: run(*GOOD[:3], np.delete(np.append(GOOD[3], 1), 5)), r"months: .*-?7 at position 5.*fill its gaps"),
-        (lambda: run(*GOOD[:3], GOOD[3] + 1), r"months: .*must be from 1 to 12"),
+        (lambda: run(*GOOD[:3], GOOD[3] + 1), r"months: .*must be whole, from 1 to 12"),
         (lambda: run(*GOOD[:3], GOOD[3][1:]), r"lengths differ \(counts 72, months 71\)"),
         (lambda: run(*GOOD, error="hac"), r"error: found 'hac'"),
         (lambda: run(*GOOD, lags=3), r"lags: found 3; .*only with error 'newey-west'"),

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial import distance as scipy_distance
 
-from brapkg.stats.mix import diversity, harm_sum, location_quotient, mix_distance
+from brapkg.stats.harm import harm_sum
+from brapkg.stats.mix import diversity, location_quotient, mix_distance
 
 TABLE = pd.DataFrame({"theft": [30, 10], "damage": [10, 50]}, index=["a", "b"])
 
@@ -100,14 +101,14 @@ def test_small_area_with_the_common_mix_is_no_further_off_than_chance():
     table = mix_distance(areas, reference)
     assert table["value"].mean() == pytest.approx(table["chance"].mean(), rel=0.06)
     assert table["chance"].mean() > 0.1  # far from 0 with 15 events
-    assert np.mean(table["p"] < 0.05) < 0.1
-    assert mix_distance(frame([[0, 0, 0, 15]]), reference)["p"].iloc[0] < 0.01
+    assert np.mean(table["p_value"] < 0.05) < 0.1
+    assert mix_distance(frame([[0, 0, 0, 15]]), reference)["p_value"].iloc[0] < 0.01
 
 
 def test_an_area_that_is_part_of_the_whole_is_drawn_without_replacement():
     # An area that makes up the whole can be at no distance from it.
     table = mix_distance(frame([[30, 20], [0, 0]]))
-    assert table["value"].iloc[0] == table["chance"].iloc[0] == 0 and table["p"].iloc[0] == 1
+    assert table["value"].iloc[0] == table["chance"].iloc[0] == 0 and table["p_value"].iloc[0] == 1
     assert table["missing"].iloc[1] == "none" and np.isnan(table["value"].iloc[1])
 
 

@@ -109,12 +109,12 @@ def test_overlap_of_pairs_without_a_difference():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: adjust([0.1, np.nan]), r"p: 1 of 2 .*nan at position 1.*must be finite"),
-        (lambda: adjust(pd.Series([0.1, 1.2], index=["a", "b"])), r"p: .*1.2 at 'b'.*from 0 to 1"),
-        (lambda: adjust([-0.1]), r"p: .*must be >= 0"),
-        (lambda: adjust([]), r"p: found 0 values"),
+        (lambda: adjust([0.1, np.nan]), r"p_value: 1 of 2 .*nan at position 1.*must be finite"),
+        (lambda: adjust(pd.Series([0.1, 1.2], index=["a", "b"])), r"p_value: .*1.2 at 'b'.*from 0 to 1"),
+        (lambda: adjust([-0.1]), r"p_value: .*must be >= 0"),
+        (lambda: adjust([]), r"p_value: found 0 values"),
         (lambda: adjust([0.1], method="sidak"), r"method: found 'sidak'"),
-        (lambda: comparison_interval([1, 2], [1, 0]), r"error: .*must be > 0"),
+        (lambda: comparison_interval([1, 2], [1, 0]), r"se: .*must be > 0"),
         (lambda: comparison_interval([1], [1]), r"found 1 areas"),
         (lambda: comparison_interval([1, 2], [1, 1], levels=(0,)), r"level: found 0"),
         (lambda: comparison_interval([1, 2], [1, 1, 1]), r"lengths differ"),

@@ -78,7 +78,7 @@ def test_two_studies_by_hand():
 def test_bcg_is_metafors():
     # metafor 4.8.0, rma(yi, vi, method="REML", test="knha").
     row = one(BCG["y"], BCG["v"], floor=False)
-    assert [row["value"], row["se"], row["tau2"], row["p"]] == pytest.approx(
+    assert [row["value"], row["se"], row["tau2"], row["p_value"]] == pytest.approx(
         [-0.7145323421581397, 0.180791744092848, 0.3132432581364859, 0.001920015096057295], rel=1e-8
     )
     limits = row[["prediction_lower", "prediction_upper"]]
@@ -164,7 +164,7 @@ def test_shift_scale_and_order(studies, method, shift, scale, random):
 )
 def test_edges_settle(method, estimate, variance):
     row = one(estimate, variance, method=method)
-    numbers = row[["value", "lower", "upper", "se", "tau2", "i2", "h2", "q", "q_p"]].astype(float)
+    numbers = row[["value", "lower", "upper", "se", "tau2", "i2", "h2", "q", "q_p_value"]].astype(float)
     assert np.isfinite(numbers).all() and row["tau2"] >= 0 and 0 <= row["i2"] <= 100
 
 

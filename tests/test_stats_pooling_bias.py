@@ -30,17 +30,19 @@ def test_egger_is_the_weighted_regression():
     fit = sm.WLS(y, sm.add_constant(np.sqrt(v)), weights=1 / v).fit()
     table = egger(y, v, levels=(0.95, 0.8))
     row = table.iloc[0]
-    assert [row["value"], row["statistic"], row["p"]] == pytest.approx([fit.params[1], fit.tvalues[1], fit.pvalues[1]])
+    assert [row["value"], row["statistic"], row["p_value"]] == pytest.approx(
+        [fit.params[1], fit.tvalues[1], fit.pvalues[1]]
+    )
     assert [row["lower"], row["upper"]] == pytest.approx(fit.conf_int()[1])
     assert row["df"] == 28 and table["lower"].iloc[1] > row["lower"]
 
 
 def test_selection_is_found_and_its_absence_is_not():
-    honest = [egger(*made(seed))["p"].iloc[0] < 0.05 for seed in range(200)]
-    chosen = [egger(*made(seed, select=True))["p"].iloc[0] < 0.05 for seed in range(100)]
+    honest = [egger(*made(seed))["p_value"].iloc[0] < 0.05 for seed in range(200)]
+    chosen = [egger(*made(seed, select=True))["p_value"].iloc[0] < 0.05 for seed in range(100)]
     assert np.mean(honest) < 0.1 < 0.5 < np.mean(chosen)
-    assert np.mean([begg(*made(seed))["p"].iloc[0] < 0.05 for seed in range(100)]) < 0.12
-    assert np.mean([begg(*made(seed, select=True))["p"].iloc[0] < 0.05 for seed in range(100)]) > 0.4
+    assert np.mean([begg(*made(seed))["p_value"].iloc[0] < 0.05 for seed in range(100)]) < 0.12
+    assert np.mean([begg(*made(seed, select=True))["p_value"].iloc[0] < 0.05 for seed in range(100)]) > 0.4
 
 
 def test_trim_and_fill_moves_back_what_selection_moved():
@@ -82,14 +84,14 @@ def test_symmetric_funnel_is_left_alone():
 def test_begg_by_hand():
     # Effects in step with variance: all pairs but those at the mean agree; here tau is 1.
     row = begg([0, 1, 2, 4, 8], [1, 2, 3, 4, 5], minimum=5).iloc[0]
-    assert row["value"] == pytest.approx(1) and row["p"] == pytest.approx(2 / 120)  # 2 of 5! orders
+    assert row["value"] == pytest.approx(1) and row["p_value"] == pytest.approx(2 / 120)  # 2 of 5! orders
 
 
 def test_fail_safe_number_by_hand():
     # Nine studies with z = 2: (18 / 1.6449)^2 - 9 = 110.75.
     y, v = np.full(9, 2.0), np.ones(9)
     row = fail_safe_n(y, v).iloc[0]
-    assert row["value"] == 111 and row["p"] == pytest.approx(9.866e-10, rel=1e-3)  # normal tail beyond 6
+    assert row["value"] == 111 and row["p_value"] == pytest.approx(9.866e-10, rel=1e-3)  # normal tail beyond 6
     # Equal weights: the same with the two-sided 1.96: (18 / 1.96)^2 - 9 = 75.3.
     assert fail_safe_n(y, v, method="rosenberg")["value"].iloc[0] == 76
     assert fail_safe_n([0.1, -0.1], [1, 1])["value"].iloc[0] == 0
@@ -109,9 +111,9 @@ def test_withheld_below_ten_studies_unless_asked():
     y, v = made(3, k=9)
     for test in (egger, begg):
         row = test(y, v).iloc[0]
-        assert row["missing"] == "few" and np.isnan(row["value"]) and np.isnan(row["p"]) and row["k"] == 9
+        assert row["missing"] == "few" and np.isnan(row["value"]) and np.isnan(row["p_value"]) and row["k"] == 9
         row = test(y, v, minimum=9).iloc[0]
-        assert row["missing"] == "" and 0 <= row["p"] <= 1
+        assert row["missing"] == "" and 0 <= row["p_value"] <= 1
     assert egger(y, v)[["lower", "upper", "statistic"]].isna().all(axis=None)
 
 

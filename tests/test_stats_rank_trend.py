@@ -22,7 +22,7 @@ def test_mann_kendall_by_hand():
     row = mann_kendall([1, 3, 2, 4, 6], [1, 2, 3, 4, 5]).iloc[0]
     assert (row["s"], row["variance"], row["tau"]) == pytest.approx((8, 300 / 18, 0.8))
     assert row["z"] == pytest.approx(7 / np.sqrt(300 / 18))
-    assert row["p"] == pytest.approx(2 * stats.norm.sf(7 / np.sqrt(300 / 18)))
+    assert row["p_value"] == pytest.approx(2 * stats.norm.sf(7 / np.sqrt(300 / 18)))
     # Slopes in order: -1, .5, .5, 1, 1, 1.25, 2, 2, 2, 2. At 95 per cent the limits are the outermost.
     assert (row["value"], row["lower"], row["upper"]) == (1.125, -1, 2)
     assert (row["years"], row["missing"], row["method"]) == (5, "", "mann-kendall, sen")
@@ -48,9 +48,9 @@ def test_a_level_too_high_for_so_few_values_is_withheld():
 
 def test_p_is_even_without_a_trend_and_small_with_one():
     years = np.arange(15)
-    noise = [mann_kendall(RNG.normal(size=15), years)["p"][0] for _ in range(400)]
+    noise = [mann_kendall(RNG.normal(size=15), years)["p_value"][0] for _ in range(400)]
     assert np.mean(np.array(noise) < 0.05) == pytest.approx(0.05, abs=0.03)
-    trend = [mann_kendall(RNG.normal(size=15) + years / 4, years)["p"][0] for _ in range(100)]
+    trend = [mann_kendall(RNG.normal(size=15) + years / 4, years)["p_value"][0] for _ in range(100)]
     assert np.mean(np.array(trend) < 0.05) > 0.9
 
 
@@ -65,7 +65,7 @@ def test_slope_interval_covers():
 def test_turning_time_around_turns_the_signs(values):
     one = mann_kendall(values, range(len(values))).iloc[0]
     other = mann_kendall(values[::-1], range(len(values))).iloc[0]
-    assert (one["s"], one["p"], one["value"]) == pytest.approx((-other["s"], other["p"], -other["value"]))
+    assert (one["s"], one["p_value"], one["value"]) == pytest.approx((-other["s"], other["p_value"], -other["value"]))
     assert (one["lower"], one["upper"]) == pytest.approx((-other["upper"], -other["lower"]), nan_ok=True)
 
 
@@ -95,13 +95,13 @@ def test_pettitt_by_hand():
     # Ranks 1 2 3 | 4 5 6: after three, 2 * 6 - 3 * 7 = -9; p = 2 exp(-6 * 81 / (216 + 36)).
     row = pettitt([1, 2, 3, 11, 12, 13], [2001, 2002, 2003, 2004, 2005, 2006]).iloc[0]
     assert (row["value"], row["position"], row["u"]) == (2003, 3, 9)
-    assert row["p"] == pytest.approx(2 * np.exp(-6 * 81 / 252))
+    assert row["p_value"] == pytest.approx(2 * np.exp(-6 * 81 / 252))
 
 
 def test_pettitt_finds_the_place_and_keeps_p_at_most_one():
     places = [pettitt(np.r_[RNG.normal(size=20), 2 + RNG.normal(size=20)], range(40))["position"][0] for _ in range(50)]
     assert np.median(places) == pytest.approx(20, abs=1)
-    p = [pettitt(RNG.normal(size=30), range(30))["p"][0] for _ in range(300)]
+    p = [pettitt(RNG.normal(size=30), range(30))["p_value"][0] for _ in range(300)]
     assert max(p) <= 1 and np.mean(np.array(p) < 0.05) <= 0.07
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, special, stats
 
-from brapkg.stats import ranks as module
+from brapkg.stats import rank_chances
 from brapkg.stats.ranks import chance_higher, posterior, ranks
 from brapkg.stats.shrinkage import poisson_gamma
 
@@ -103,7 +103,7 @@ def test_quadrature_against_fine_nodes_and_draws(per_person):
 def test_every_rank_is_given_once():
     count, population = country(1e-3)
     a, b = posterior(count, population)
-    chances = module._integrate(a, b, *module._PANELS["quadrature"])
+    chances = rank_chances.integrate(a, b, *rank_chances.PANELS["quadrature"])
     assert chances.sum(axis=1) == pytest.approx(1)
     assert np.abs(chances.sum(axis=0) - 1).max() < 0.01
     assert ranks(count, population)["chance_worst"].sum() == pytest.approx(58, abs=0.05)  # a fifth of 290
@@ -177,7 +177,7 @@ def test_intervals_hold_the_true_rank():
 def test_draws_hang_on_the_seed_alone(monkeypatch):
     count, population = country(1e-3, areas=40)
     first = ranks(count, population, method="draws", draws=3300)
-    monkeypatch.setattr(module.os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(rank_chances.os, "cpu_count", lambda: 1)
     pd.testing.assert_frame_equal(ranks(count, population, method="draws", draws=3300), first)
     other = ranks(count, population, method="draws", draws=3300, seed=1)
     assert not other["value"].equals(first["value"])
@@ -233,7 +233,7 @@ def test_ranks_hold_together_in_any_order(areas, random):
         (lambda: ranks([1], [1], method="bootstrap"), r"method: found 'bootstrap'"),
         (lambda: ranks([1], [1], worst=0), r"worst: .*must be > 0"),
         (lambda: ranks([1], [1], worst=1.5), r"worst: .*<= 1"),
-        (lambda: ranks([1], [1], method="draws", draws=0), r"draws: .*must be > 0"),
+        (lambda: ranks([1], [1], method="draws", draws=0), r"draws: found 0; must be a whole number"),
         (lambda: chance_higher(0, 1, 1, 1), r"shape1: .*must be > 0"),
         (lambda: chance_higher([1, 1], 1, [1, 1, 1], 1), r"lengths differ"),
     ],

@@ -13,7 +13,7 @@ def test_by_hand_in_both_directions():
     # a 12, b 5, c 30, d 28: 12 * 28 / (5 * 30) = 2.24; variance 1/12 + 1/5 + 1/30 + 1/28.
     res, rirr = (relative_effect(12, 5, 30, 28, method=method).iloc[0] for method in ("res", "rirr"))
     assert (res["value"], rirr["value"]) == pytest.approx((2.24, 1 / 2.24))
-    assert res["log_se"] ** 2 == pytest.approx(1 / 12 + 1 / 5 + 1 / 30 + 1 / 28)
+    assert res["se"] ** 2 == pytest.approx(1 / 12 + 1 / 5 + 1 / 30 + 1 / 28)
     assert (res["lower"], res["upper"]) == pytest.approx((1 / rirr["upper"], 1 / rirr["lower"]))
     assert (res["good"], rirr["good"]) == ("above 1", "below 1")
     assert res["change"] == rirr["change"] == pytest.approx(-55.3571428571)
@@ -29,19 +29,19 @@ def test_is_the_interaction_of_the_saturated_regression():
     fitted = sm.GLM([40, 25, 110, 130], design, family=sm.families.Poisson()).fit()
     row = relative_effect(40, 25, 110, 130).iloc[0]
     assert np.log(row["value"]) == pytest.approx(fitted.params[3])
-    assert row["log_se"] == pytest.approx(fitted.bse[3], rel=1e-6)
-    assert row["p"] == pytest.approx(fitted.pvalues[3], rel=1e-5)
+    assert row["se"] == pytest.approx(fitted.bse[3], rel=1e-6)
+    assert row["p_value"] == pytest.approx(fitted.pvalues[3], rel=1e-5)
 
 
 def test_overdispersion_widens_but_never_narrows():
-    plain, wide, narrow = (relative_effect(12, 5, 30, 28, phi=phi)["log_se"].iloc[0] for phi in (1, 9, 0.1))
+    plain, wide, narrow = (relative_effect(12, 5, 30, 28, phi=phi)["se"].iloc[0] for phi in (1, 9, 0.1))
     assert wide == pytest.approx(3 * plain) and narrow == plain
 
 
 def test_a_count_of_zero_withholds_the_row_alone():
     table = relative_effect([10, 10], [0, 5], 20, 20)
-    assert list(table["missing"]) == ["no events", ""]
-    assert table.iloc[0][["value", "lower", "upper", "p", "change"]].isna().all()
+    assert list(table["missing"]) == ["none", ""]
+    assert table.iloc[0][["value", "lower", "upper", "p_value", "change"]].isna().all()
     assert table.iloc[1]["value"] == 0.5
 
 
@@ -59,8 +59,8 @@ def test_score_by_hand():
         assert poisson_z(25, 16, past_periods=periods)["value"].iloc[0] == pytest.approx(wanted)
     three = 0.9973002039367398  # z = 3
     row = poisson_z(25, 16, past_periods=np.inf, levels=(three,)).iloc[0]
-    assert (row["lower"], row["upper"]) == pytest.approx((6.25, 30.25))
-    assert poisson_z(0, 1, levels=(0.998,))["lower"].iloc[0] == 0
+    assert (row["band_lower"], row["band_upper"]) == pytest.approx((6.25, 30.25))
+    assert poisson_z(0, 1, levels=(0.998,))["band_lower"].iloc[0] == 0
 
 
 def test_one_counted_past_does_not_cry_wolf():
@@ -74,7 +74,7 @@ def test_one_counted_past_does_not_cry_wolf():
 
 def test_no_events_then_or_now():
     table = poisson_z([0, 4], [0, 0])
-    assert np.isnan(table["value"].iloc[0]) and list(table["missing"]) == ["no events", ""]
+    assert np.isnan(table["value"].iloc[0]) and list(table["missing"]) == ["none", ""]
     assert table["value"].iloc[1] == pytest.approx(4 / np.sqrt(2))
 
 
@@ -83,8 +83,8 @@ def test_no_events_then_or_now():
 def test_limits_hold_the_value_and_p_agrees(counts, level):
     row = relative_effect(*counts, levels=(level,)).iloc[0]
     assert row["lower"] <= row["value"] <= row["upper"]
-    if abs(row["p"] - (1 - level)) > 1e-9:
-        assert (row["p"] < 1 - level) == (not row["lower"] <= 1 <= row["upper"])
+    if abs(row["p_value"] - (1 - level)) > 1e-9:
+        assert (row["p_value"] < 1 - level) == (not row["lower"] <= 1 <= row["upper"])
 
 
 def test_index_is_kept():

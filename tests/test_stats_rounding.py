@@ -100,7 +100,7 @@ def test_all_small_keeps_the_total_near():
         (lambda: round_to_base([1, -1]), r"count: 1 of 2 .*must be >= 0"),
         (lambda: round_to_base([1.5]), r"count: .*whole numbers"),
         (lambda: round_to_base([1e16]), r"at most 1e15"),
-        (lambda: round_to_base([1], 1), r"base: found 1; must be a whole number >= 2"),
+        (lambda: round_to_base([1], 1), r"base: found 1; must be a whole number, at least 2"),
         (lambda: round_at_random([1], 2.5), r"base: found 2.5"),
         (lambda: round_at_random([np.nan]), r"must be finite"),
         (lambda: round_small(table([1] * 6), {"place": PLACES, "kind": KINDS}, count="n", base=0), r"base: found 0"),

@@ -221,11 +221,11 @@ def test_discount_per_area_and_index():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: marshall([-1], [1]), r"observed: 1 of 1"),
+        (lambda: marshall([-1], [1]), r"count: 1 of 1"),
         (lambda: marshall([1], [0]), r"population: .*must be > 0"),
         (lambda: marshall([], []), r"found 0 areas"),
         (lambda: marshall([1], [1], family="normal"), r"family: found 'normal'"),
-        (lambda: marshall([2], [1], family="binomial"), r"observed: .*at most population"),
+        (lambda: marshall([2], [1], family="binomial"), r"count: .*at most population"),
         (lambda: marshall(areas([1] * 4), [9] * 4, neighbours={"a": []}), r"3 of 4 areas are lacking \(first 'b'\)"),
         (lambda: marshall(areas([1] * 4), [9] * 4, neighbours=NEIGHBOURS | {"c": ["x"]}), r"first 'x', of 'c'"),
         (
@@ -235,8 +235,8 @@ def test_discount_per_area_and_index():
         (lambda: poisson_gamma([1], [1]), r"found 1 areas"),
         (lambda: poisson_gamma([0, 0], [1, 1]), r"and 0 events"),
         (lambda: poisson_gamma([1, 2], [1, 1], "bayes"), r"method: found 'bayes'"),
-        (lambda: poisson_gamma([1.5, 2], [1, 1], "likelihood"), r"observed: .*whole"),
-        (lambda: poisson_gamma([1, np.nan], [1, 1]), r"observed: .*finite"),
+        (lambda: poisson_gamma([1.5, 2], [1, 1], "likelihood"), r"count: .*whole"),
+        (lambda: poisson_gamma([1, np.nan], [1, 1]), r"count: .*finite"),
         (lambda: shrink([1], [1], 0, 1), r"nu: .*must be > 0"),
         (lambda: shrink([1], [1], np.inf, 1), r"nu: .*finite"),
         (lambda: shrink([1], [1], 1, 1, discount=0), r"discount: .*must be > 0"),
@@ -251,3 +251,11 @@ def test_discount_per_area_and_index():
 def test_bad_input_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("name", ["discount", "nu", "alpha"])
+def test_priors_and_weights_are_never_joined_by_position(name):
+    count = pd.Series([5, 50], index=["a", "b"])
+    given = {"nu": 4.0, "alpha": 4.0, "discount": 1.0} | {name: pd.Series([0.5, 0.6], index=["b", "a"])}
+    with pytest.raises(ValueError, match=f"index of {name} differs from index of count .*'b' against 'a'"):
+        shrink(count, [5.0, 50.0], **given)

@@ -71,7 +71,7 @@ def test_known_mixture_and_effect_are_found():
 def test_a_true_effect_stands_out_among_placebos():
     found = synthetic_control(*country(areas=40, effect=-10))
     row = found.effect.iloc[0]
-    assert (row["rank"], row["n"], row["p"]) == (1, 40, 1 / 40)
+    assert (row["rank"], row["n"], row["p_value"]) == (1, 40, 1 / 40)
     assert row["lower"] < -10 < row["upper"] < 0 and row["missing"] == ""
     assert found.placebos.index[0] == "a0" and len(found.placebos) == 40
 
@@ -101,9 +101,9 @@ def test_limits_are_those_of_the_rank():
 
 def test_few_areas_have_no_limits():
     row = synthetic_control(*country(areas=10)).effect.iloc[0]
-    assert row["missing"] == "few areas" and np.isnan(row["lower"]) and np.isfinite(row["value"])
+    assert row["missing"] == "few" and np.isnan(row["lower"]) and np.isfinite(row["value"])
     row = synthetic_control(*country(), placebos=False).effect.iloc[0]
-    assert row["missing"] == "no placebos" and np.isnan(row["p"]) and np.isfinite(row["value"])
+    assert row["missing"] == "no placebos" and np.isnan(row["p_value"]) and np.isfinite(row["value"])
 
 
 def test_a_poor_fit_gives_no_effect():
@@ -112,7 +112,7 @@ def test_a_poor_fit_gives_no_effect():
     found = synthetic_control(y, treated, last)
     row = found.effect.iloc[0]
     assert row["missing"] == "poor fit" and row["fit"] > 0.1
-    assert row[["value", "lower", "upper", "rank", "p"]].isna().all()
+    assert row[["value", "lower", "upper", "rank", "p_value"]].isna().all()
     assert np.isfinite(synthetic_control(y, treated, last, worst_fit=1).effect["value"].iloc[0])
 
 

@@ -27,7 +27,7 @@ def test_exact_ratio_without_events():
     assert table["upper"].iloc[0] == np.inf and table["lower"].iloc[1] == 0
     assert np.isnan(table["value"].iloc[2])
     assert (table["lower"].iloc[2], table["upper"].iloc[2]) == (0, np.inf)
-    assert list(table["missing"]) == ["", "", "few"]
+    assert list(table["missing"]) == ["", "", "none"]
     assert list(table.iloc[2][["p_value", "p_mid"]]) == [1, 1]
 
 
@@ -101,7 +101,7 @@ def test_e_test_with_exact_fractions(x1, x2, n1, n2, form):
 def test_e_test_without_events():
     row = e_test(pd.Series([0], index=["a"]), 5, 0, 9).loc["a"]
     assert np.isnan(row["value"]) and np.isnan(row["statistic"])
-    assert (row["p_value"], row["missing"]) == (1, "few")
+    assert (row["p_value"], row["missing"]) == (1, "none")
 
 
 def test_true_null_is_rejected_as_often_as_said():

@@ -102,7 +102,7 @@ def _shrunken(pooled: pd.DataFrame) -> pd.DataFrame:
             part["count"], part["expected"], part["nu"], part["alpha"], discount=weight, levels=LEVELS
         )
         parts.append(wide(ratio))
-    table = pd.concat(parts).rename(columns={"observed": "count"})
+    table = pd.concat(parts)
     few = table["count"] < FEW
     limits = ["value", "lower", "upper", "lower_998", "upper_998"]
     return table.assign(missing=np.where(few, "few", ""), **table[limits].mask(few))

@@ -50,7 +50,7 @@ def _year(wide: pd.DataFrame, population: pd.DataFrame, year: int) -> pd.DataFra
         part.to_numpy(),
         exposure.to_numpy(),
         keys,
-        level=LEVEL,
+        levels=(LEVEL,),
         last=int(now.sum()),
         years=YEARS,
     )

@@ -22,29 +22,30 @@ def standardised_table(rated: pd.DataFrame, wobble: pd.DataFrame) -> pd.DataFram
 
 
 def _year(known: pd.DataFrame, year: int, wobble: pd.DataFrame) -> pd.DataFrame:
-    known = known.assign(group=known["area"].map(groups(year)), county=known["area"].str[:2])
+    stratum = known["offence"] + "/" + known["area"].map(groups(year))
+    known = known.assign(stratum=stratum, county=known["offence"] + "/" + known["area"].str[:2])
+    reference = known.groupby("stratum")[["count", "population"]].sum()
+    members = known.groupby(["county", "stratum"], as_index=False)[["count", "population"]].sum()
+    found = standardisation.indirect(
+        members["count"],
+        members["population"],
+        reference["count"],
+        reference["population"],
+        area=members["county"],
+        stratum=members["stratum"],
+    )
+    found[["offence", "area"]] = found.index.str.split("/").tolist()
     sd, parts = sds(wobble, "county"), []
-    for offence, cells in known.groupby("offence"):
-        reference = cells.groupby("group")[["count", "population"]].sum()
-        members = cells.groupby(["county", "group"], as_index=False)[["count", "population"]].sum()
-        found = standardisation.indirect(
-            members["count"],
-            members["population"],
-            reference["count"],
-            reference["population"],
-            area=members["county"],
-            stratum=members["group"],
-        )
+    for offence, part in found.groupby("offence"):
         # The groups hold the county's own offences: a part of a whole, whose expected sum is its count.
         ratio = comparison.part_of_whole(
-            found["count"],
-            found["expected"],
-            found["count"].sum(),
-            found["expected"].sum(),
+            part["count"],
+            part["expected"],
+            part["count"].sum(),
+            part["expected"].sum(),
             wobble=sd[offence],
             levels=LEVELS,
         )
-        ratio = wide(ratio).rename(columns={"population": "expected"})
-        parts.append(ratio.rename_axis("area").reset_index().assign(offence=offence))
+        parts.append(part[["area", "offence"]].join(wide(ratio).rename(columns={"population": "expected"})))
     method = "indirect standardisation by municipality group, log ratio"
     return pd.concat(parts).assign(year=year, edition=edition_for(year), method=method)

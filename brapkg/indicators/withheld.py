@@ -69,9 +69,12 @@ def _suppressed(cells: pd.DataFrame, above: dict[str, dict], largest: int) -> pd
     """The withheld of these cells, totals included; series and years stand by themselves."""
     parts = []
     for (offence, year), part in cells.groupby(["offence", "year"]):
-        if not part["count"].between(1, largest).any():
+        small = part["count"].between(1, largest)
+        if not small.any():
             continue
-        keys = above if "area" in above else {"area": None, **above}
+        keys = above
+        if "area" not in above:  # areas that are not added up stand by themselves
+            keys, part = {"area": None, **above}, part[part["area"].isin(part.loc[small, "area"])]
         found = suppress(part[[*keys, "count"]], keys, rule=Rule(largest))
         parts.append(found[found["suppressed"]].assign(offence=offence, year=year))
     if not parts:

@@ -88,6 +88,7 @@ def _groups(page: Page) -> Text:
         parts.append(w("brief_groups_none"))
     elif len(page.above) + len(page.below) < len(page.county.level) - 1:
         parts.append(w("brief_groups_rest"))
+    parts.append(f"{page.standardised_title}.")
     return Text(" ".join(parts), f"{page.overview_title}.")
 
 

@@ -10,7 +10,7 @@ from brapkg import areas, catalogue
 from brapkg.blocks import Callout, Facts, Figure, NumberedTable, Section, Text
 from brapkg.figures import dots, maps
 from brapkg.figures.places import PROBABLE
-from brapkg.region.page import HIGHER, LOWER, Page, blocks_by_verdict, level_data, table
+from brapkg.region.page import Page, blocks_by_verdict, level_data, table
 from brapkg.wording import capital, swedish_order
 
 
@@ -265,8 +265,7 @@ def _standardised(page: Page) -> Figure:
     total = page.row(rows.loc[catalogue.TOTAL], page.offence(catalogue.TOTAL), strong=True)
     others = rows.drop(catalogue.TOTAL).sort_values("value", ascending=False, kind="stable")
     groups = [page.row(row, page.offence(id)) for id, row in others.iterrows()]
-    verdicts = others["verdict"]
-    title = page.verdicts_title("standardised_title", verdicts.isin(HIGHER).sum(), verdicts.isin(LOWER).sum())
+    title = page.standardised_title
     description = f"{w('standardised_alt', n=len(rows))} {page.told_rows([total, *groups])}"
     drawn = dots.ratios(
         [dots.Block([total]), dots.Block(groups)],

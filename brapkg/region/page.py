@@ -133,6 +133,12 @@ class Page:
         """ "Fem av nio brottsgrupper ligger lägre än riket, ingen högre"."""
         return self.verdicts_title("overview", len(self.above), len(self.below))
 
+    @cached_property
+    def standardised_title(self) -> str:
+        """ "Mot kommuner av samma slag ligger en av nio brottsgrupper högre, ingen lägre"."""
+        verdicts = self.county.standardised["verdict"].drop(catalogue.TOTAL)
+        return self.verdicts_title("standardised_title", verdicts.isin(HIGHER).sum(), verdicts.isin(LOWER).sum())
+
     def verdicts_title(self, text: str, above: int, below: int) -> str:
         """How many offence groups lie above and below, as the text ``<text>_<both, higher, lower or none>``."""
         higher, lower, every = self.words.count_words(above, below, len(self.county.level) - 1)

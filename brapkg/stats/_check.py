@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -10,8 +10,8 @@ import pandas as pd
 _SHOWN = 5  # positions named in a message; the full number of bad entries is always given
 
 
-def numbers(name: str, values, *, ndim: int = 1) -> np.ndarray:
-    """Return `values` as a finite float array of `ndim` dimensions (a scalar becomes length 1)."""
+def numbers(name: str, values, *, ndim: int = 1, finite: bool = True) -> np.ndarray:
+    """Return `values` as a (finite) float array of `ndim` dimensions (a scalar becomes length 1)."""
     try:
         array = np.asarray(values, dtype=float)
     except (TypeError, ValueError) as error:
@@ -20,7 +20,7 @@ def numbers(name: str, values, *, ndim: int = 1) -> np.ndarray:
         array = array.reshape(1)
     if array.ndim != ndim:
         raise ValueError(f"{name}: found {array.ndim} dimensions; must have {ndim}")
-    refuse(name, array, ~np.isfinite(array), "must be finite", keys(values))
+    refuse(name, array, ~np.isfinite(array) & finite, "must be finite", keys(values))
     return array
 
 
@@ -36,9 +36,9 @@ def counts(name: str, values, *, ndim: int = 1) -> np.ndarray:
     return array
 
 
-def whole(name: str, values) -> np.ndarray:
+def whole(name: str, values, *, ndim: int = 1) -> np.ndarray:
     """Return `values` as a float array of whole numbers >= 0."""
-    array = counts(name, values)
+    array = counts(name, values, ndim=ndim)
     refuse(name, array, array != np.floor(array), "must be whole numbers", keys(values))
     return array
 
@@ -48,6 +48,20 @@ def positive(name: str, values, *, ndim: int = 1) -> np.ndarray:
     array = numbers(name, values, ndim=ndim)
     refuse(name, array, array <= 0, "must be > 0", keys(values))
     return array
+
+
+def one(check: Callable[..., np.ndarray], name: str, value) -> float:
+    """Return an option that is a single number, after one of the checks above."""
+    if np.size(value) != 1:
+        raise ValueError(f"{name}: found {np.size(value)} values; must be a single number")
+    return float(check(name, value).item())
+
+
+def integer(name: str, value, least: int) -> int:
+    """Return an option that is a whole number, at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise ValueError(f"{name}: found {value!r}; must be a whole number, at least {least}")
+    return int(value)
 
 
 def refuse(name: str, array: np.ndarray, bad: np.ndarray, rule: str, keys: pd.Index | None = None) -> None:
@@ -61,12 +75,20 @@ def refuse(name: str, array: np.ndarray, bad: np.ndarray, rule: str, keys: pd.In
     labelled = keys is not None and len(keys) == len(array) and not isinstance(keys, pd.RangeIndex)
 
     def named(place) -> str:
-        first = repr(keys[place[0]]) if labelled else str(place[0])
+        # tolist() turns numpy's numbers, which would show as np.int64(3), into plain ones.
+        first = repr(keys[place[0] : place[0] + 1].tolist()[0]) if labelled else str(place[0])
         return ("at " if labelled else "at position ") + ", ".join([first, *map(str, place[1:])])
 
     shown = ", ".join(f"{array[tuple(place)]:g} {named(place)}" for place in places[:_SHOWN])
     more = "" if len(places) <= _SHOWN else ", ..."
     raise ValueError(f"{name}: {len(places)} of {array.size} values not allowed ({shown}{more}); {rule}")
+
+
+def equal_length(**values) -> None:
+    """Refuse lengths that differ."""
+    if len({len(value) for value in values.values()}) > 1:
+        found = ", ".join(f"{name} {len(value)}" for name, value in values.items())
+        raise ValueError(f"lengths differ ({found}); must be equal")
 
 
 def same_length(**arrays: np.ndarray) -> list[np.ndarray]:
@@ -91,25 +113,32 @@ def shared_index(size: int, **values) -> pd.Index:
     index = series[first].index
     for other in others:
         if not series[other].index.equals(index):
-            place = next(i for i, pair in enumerate(zip(index, series[other].index, strict=True)) if pair[0] != pair[1])
+            pairs = zip(index, series[other].index, strict=True)
+            place = next((i for i, (one_key, other_key) in enumerate(pairs) if one_key != other_key), 0)
             raise ValueError(
                 f"index of {other} differs from index of {first} (first at position {place}: "
-                f"{series[other].index[place]!r} against {index[place]!r}); must be the same: align them by key first"
+                f"{series[other].index.tolist()[place]!r} against {index.tolist()[place]!r}); "
+                "must be the same: align them by key first"
             )
+    tables = {k: v.columns for k, v in series.items() if isinstance(v, pd.DataFrame)}
+    for one_name, columns in tables.items():
+        for other, others_columns in tables.items():
+            if not columns.equals(others_columns):
+                raise ValueError(f"columns of {other} differ from columns of {one_name}; must be the same, in order")
     return index
 
 
 def level(value: float) -> float:
     """Return the confidence level, strictly between 0 and 1."""
-    (number,) = numbers("level", [value])
+    number = one(numbers, "level", value)
     if not 0 < number < 1:
         raise ValueError(f"level: found {number:g}; must be between 0 and 1, for example 0.95")
-    return float(number)
+    return number
 
 
 def levels(values: Sequence[float]) -> list[float]:
     """Return the confidence levels as a list with at least one entry."""
-    checked = [level(value) for value in np.atleast_1d(np.asarray(values, dtype=float))]
+    checked = [level(value) for value in numbers("levels", values)]
     if not checked:
         raise ValueError("levels: found none; must hold at least one level, for example (0.95,)")
     return checked
@@ -117,6 +146,6 @@ def levels(values: Sequence[float]) -> list[float]:
 
 def option(name: str, value: str, allowed: Sequence[str]) -> str:
     """Return `value` if it is one of the allowed words."""
-    if value not in allowed:
+    if not isinstance(value, str) or value not in allowed:
         raise ValueError(f"{name}: found {value!r}; must be one of {', '.join(allowed)}")
     return value

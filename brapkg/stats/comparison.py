@@ -126,9 +126,9 @@ def part_of_whole(
         total_count=total_count,
         total_population=total_population,
     )
-    _check.refuse("count", part, part > total, "must be at most total_count")
-    _check.refuse("population", persons, persons > total_persons, "must be at most total_population")
-    wobble = _wobble(wobble)
+    _check.refuse("count", part, part > total, "must be at most total_count", index)
+    _check.refuse("population", persons, persons > total_persons, "must be at most total_population", index)
+    wobble = _check.one(_check.counts, "wobble", wobble)
 
     few = part < FEW
     variance = 1 / np.where(few, 1, part) - 1 / total + wobble**2
@@ -196,8 +196,8 @@ def change(
         count_after=count_after,
         population_after=population_after,
     )
-    wobble = _wobble(wobble)
-    (smallest,) = _check.positive("minimum", minimum)
+    wobble = _check.one(_check.counts, "wobble", wobble)
+    smallest = _check.one(_check.positive, "minimum", minimum)
 
     few = (before < smallest) | (after < smallest)
     # Rows that are withheld get counts of 1 so that nothing divides by zero on the way.
@@ -236,7 +236,7 @@ def verdict(lower_95, upper_95, lower_998, upper_998, tolerance: float = 0.05) -
     ------
     ValueError
         A lower limit exceeds its upper, the 99.8 per cent interval does not hold the 95 per
-        cent one, lengths differ, or the tolerance is not allowed.
+        cent one, lengths or indexes differ, or the tolerance is not allowed.
 
     Notes
     -----
@@ -248,7 +248,7 @@ def verdict(lower_95, upper_95, lower_998, upper_998, tolerance: float = 0.05) -
     ----------
     Levels of 95 and 99.8 per cent as in Spiegelhalter (2005), Stat Med 24:1185-1202.
     """
-    (tolerance,) = _check.counts("tolerance", tolerance)
+    tolerance = _check.one(_check.counts, "tolerance", tolerance)
     if tolerance >= 1:
         raise ValueError(f"tolerance: found {tolerance:g}; must be >= 0 and < 1")
     given = {
@@ -258,12 +258,13 @@ def verdict(lower_95, upper_95, lower_998, upper_998, tolerance: float = 0.05) -
         "upper_998": upper_998,
     }
     low, high, low_998, high_998 = _check.same_length(
-        **{name: np.atleast_1d(np.asarray(limit, dtype=float)) for name, limit in given.items()}
+        **{name: _check.numbers(name, limit, finite=False) for name, limit in given.items()}
     )
+    index = _check.shared_index(low.size, **given)
     # Comparisons with NaN are False, so rows marked "few" pass these checks.
-    _check.refuse("lower_95", low, low > high, "must be at most upper_95")
-    _check.refuse("lower_998", low_998, low_998 > low, "must be at most lower_95")
-    _check.refuse("upper_998", high_998, high_998 < high, "must be at least upper_95")
+    _check.refuse("lower_95", low, low > high, "must be at most upper_95", index)
+    _check.refuse("lower_998", low_998, low_998 > low, "must be at most lower_95", index)
+    _check.refuse("upper_998", high_998, high_998 < high, "must be at least upper_95", index)
 
     few = np.isnan([low, high, low_998, high_998]).any(axis=0)
     return np.select(
@@ -278,13 +279,6 @@ def verdict(lower_95, upper_95, lower_998, upper_998, tolerance: float = 0.05) -
         ["few", "level", "clearly_higher", "clearly_lower", "probably_higher", "probably_lower"],
         default="unclear",
     )
-
-
-def _wobble(value: float) -> float:
-    array = _check.counts("wobble", value)
-    if array.size != 1:
-        raise ValueError(f"wobble: found {array.size} values; must be a single number")
-    return float(array[0])
 
 
 def _with_limits(given: pd.DataFrame, variance: np.ndarray, few: np.ndarray, levels, method: str) -> pd.DataFrame:

@@ -200,8 +200,7 @@ def counted(count, population, name: str, needed: int) -> tuple[np.ndarray, np.n
     """Checked events and population of the places (ones where there is none)."""
     events = _check.whole("count", count)
     base = np.ones(events.size) if population is None else _check.positive("population", population)
-    if base.size != events.size:
-        raise ValueError(f"lengths differ (count {events.size}, population {base.size}); must be equal")
+    _check.equal_length(count=events, population=base)
     _check.shared_index(events.size, count=count, population=population)
     if events.size < 2 or events.sum() < needed:
         found = f"found {events.size} places and {events.sum():g} events"
@@ -232,8 +231,7 @@ def _corrected(events: np.ndarray, often: np.ndarray, method: str) -> np.ndarray
 
 
 def _with_interval(statistic, values, times, method, events, levels, draws, seed) -> pd.DataFrame:
-    if isinstance(draws, bool) or not isinstance(draws, (int, np.integer)) or draws < 100:
-        raise ValueError(f"draws: found {draws!r}; must be a whole number of at least 100")
+    draws, seed = _check.integer("draws", draws, 100), _check.integer("seed", seed, 0)
     levels = _check.levels(levels)
     few = np.count_nonzero(events) < FEW
     tails = np.array([[(1 - level) / 2, (1 + level) / 2] for level in levels])

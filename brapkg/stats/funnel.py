@@ -12,7 +12,8 @@ import pandas as pd
 from scipy import stats
 
 from brapkg.stats import _check
-from brapkg.stats.funnel_limits import mark
+from brapkg.stats._rows import no_interval
+from brapkg.stats.significance import mark
 
 
 def winsorise(z, share: float = 0.1) -> np.ndarray:
@@ -51,13 +52,13 @@ def winsorise(z, share: float = 0.1) -> np.ndarray:
     return np.clip(z, *np.quantile(z, [share, 1 - share], method="linear"))
 
 
-def dispersion(observed, expected, share: float = 0.1) -> float:
+def dispersion(count, expected, share: float = 0.1) -> float:
     """Overdispersion phi: how many times wider than Poisson the areas spread.
 
     Parameters
     ----------
-    observed, expected : arrays or Series of float, shape (n,)
-        Observed (>= 0) and expected (> 0) counts.
+    count, expected : arrays or Series of float, shape (n,)
+        Events (>= 0) and expected (> 0) counts.
     share : float
         Share winsorised in each tail, >= 0 and < 0.5; 0 for none.
 
@@ -81,17 +82,17 @@ def dispersion(observed, expected, share: float = 0.1) -> float:
     ----------
     Spiegelhalter (2005), Stat Med 24:1185-1202, section 3.2.
     """
-    observed, expected, _ = _pair(observed, expected)
-    return float(np.mean(winsorise(_score(observed, expected), share) ** 2))
+    o, e, _ = _pair(count, expected)
+    return float(np.mean(winsorise(_score(o, e), share) ** 2))
 
 
-def additive_variance(observed, expected, share: float = 0.1) -> float:
+def additive_variance(count, expected, share: float = 0.1) -> float:
     """Variance tau2 of the areas' true log ratios beyond Poisson chance.
 
     Parameters
     ----------
-    observed, expected : arrays or Series of float, shape (n,)
-        Observed and expected counts, both > 0.
+    count, expected : arrays or Series of float, shape (n,)
+        Events and expected counts, both > 0.
     share : float
         Share of the areas left out at each end, by rank of the score, >= 0 and < 0.5.
 
@@ -117,19 +118,19 @@ def additive_variance(observed, expected, share: float = 0.1) -> float:
     DerSimonian and Laird (1986), Control Clin Trials 7:177-188, as used for the English hospital
     mortality indicator (SHMI).
     """
-    return _additive(*_pair(observed, expected), share)[1]
+    return _additive(*_pair(count, expected), share)[1]
 
 
 def _additive(observed: np.ndarray, expected: np.ndarray, index: pd.Index, share: float) -> tuple[float, float]:
     """Mean square of the log scores that are left, and the variance between areas."""
     rule = "must be > 0 on the log scale; use multiplicative overdispersion where an area has no events"
-    _check.refuse("observed", observed, observed <= 0, rule, index)
+    _check.refuse("count", observed, observed <= 0, rule, index)
     share = _share(share)
     score = np.log(observed / expected) * np.sqrt(expected)
     cut = int(share * score.size)
     kept = np.argsort(score, kind="stable")[cut : score.size - cut]
     if kept.size < 2:
-        raise ValueError(f"observed: found {kept.size} areas after leaving out; must be at least 2")
+        raise ValueError(f"count: found {kept.size} areas after leaving out; must be at least 2")
     # With s = 1/sqrt(E) the DerSimonian-Laird weights 1/s^2 are the expected counts.
     return float(np.mean(score[kept] ** 2)), _between(score[kept], expected[kept])
 
@@ -141,7 +142,7 @@ def _between(score: np.ndarray, weight: np.ndarray) -> float:
 
 
 def funnel(
-    observed,
+    count,
     expected,
     *,
     levels: Sequence[float] = (0.95, 0.998),
@@ -152,8 +153,8 @@ def funnel(
 
     Parameters
     ----------
-    observed, expected : arrays or Series of float, shape (n,)
-        Observed (>= 0) and expected (> 0) counts of all areas compared.
+    count, expected : arrays or Series of float, shape (n,)
+        Events (>= 0) and expected (> 0) counts of all areas compared.
     levels : sequence of float
         Limits to judge by, any order.
     share : float
@@ -167,7 +168,8 @@ def funnel(
     Returns
     -------
     DataFrame
-        One row per area, index kept: observed, expected, value (O/E), z, z_adjusted, phi (as
+        One row per area, index kept: count, expected, value (O/E), lower, upper and level (NaN:
+        an area is judged by its score, not by an interval of its own), z, z_adjusted, phi (as
         estimated; used as 1 where below 1), tau2 (0 unless additive), outside ("" or the widest
         limit passed, such as "above_998" or "below_95"), method.
 
@@ -186,7 +188,7 @@ def funnel(
     ----------
     Spiegelhalter (2005), Stat Med 24:1185-1202, and Qual Saf Health Care 14:347-351.
     """
-    o, e, index = _pair(observed, expected)
+    o, e, index = _pair(count, expected)
     _check.option("overdispersion", overdispersion, ("multiplicative", "additive", "none"))
     checked, share = _check.levels(levels), _share(share)
     tau2 = 0.0
@@ -199,7 +201,7 @@ def funnel(
         phi = dispersion(o, e, share)
         adjusted = z / np.sqrt(max(phi, 1.0)) if overdispersion == "multiplicative" else z
     columns = {
-        "observed": o,
+        "count": o,
         "expected": e,
         "value": o / e,
         "z": z,
@@ -209,7 +211,7 @@ def funnel(
         "outside": _outside(adjusted, checked),
         "method": f"overdispersion {overdispersion}",
     }
-    return pd.DataFrame(columns, index=index)
+    return no_interval(pd.DataFrame(columns, index=index))
 
 
 def count_ratio_funnel(count1, count2, *, levels: Sequence[float] = (0.95, 0.998), share: float = 0.1) -> pd.DataFrame:
@@ -228,7 +230,8 @@ def count_ratio_funnel(count1, count2, *, levels: Sequence[float] = (0.95, 0.998
     -------
     DataFrame
         One row per area, index kept: count1, count2, value (ratio with half an event added to
-        both), target (sum count1 / sum count2), z, z_adjusted, phi, tau2, outside, method.
+        both), lower, upper and level (NaN, as in `funnel`), target (sum count1 / sum count2), z,
+        z_adjusted, phi, tau2, outside, method.
 
     Raises
     ------
@@ -275,7 +278,7 @@ def count_ratio_funnel(count1, count2, *, levels: Sequence[float] = (0.95, 0.998
         "outside": _outside(adjusted, checked),
         "method": "overdispersion additive",
     }
-    return pd.DataFrame(columns, index=index)
+    return no_interval(pd.DataFrame(columns, index=index))
 
 
 def _outside(z: np.ndarray, levels: Sequence[float]) -> np.ndarray:
@@ -290,15 +293,13 @@ def _score(observed: np.ndarray, expected: np.ndarray) -> np.ndarray:
     return (observed - expected) / np.sqrt(expected)
 
 
-def _pair(observed, expected) -> tuple[np.ndarray, np.ndarray, pd.Index]:
-    o, e = _check.same_length(
-        observed=_check.counts("observed", observed), expected=_check.positive("expected", expected)
-    )
-    return o, e, _check.shared_index(o.size, observed=observed, expected=expected)
+def _pair(count, expected) -> tuple[np.ndarray, np.ndarray, pd.Index]:
+    o, e = _check.same_length(count=_check.counts("count", count), expected=_check.positive("expected", expected))
+    return o, e, _check.shared_index(o.size, count=count, expected=expected)
 
 
 def _share(share: float) -> float:
-    (number,) = _check.numbers("share", share)
+    number = _check.one(_check.numbers, "share", share)
     if not 0 <= number < 0.5:
         raise ValueError(f"share: found {number:g}; must be >= 0 and < 0.5")
     return float(number)

@@ -7,10 +7,7 @@ The chi-square limits of O/E are `rates.poisson_interval(expected, level, "exact
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-import pandas as pd
 from scipy import stats
 
 from brapkg.stats import _check
@@ -203,7 +200,7 @@ def funnel_limits(expected_grid, level: float, phi: float = 1.0, *, clip: bool =
     Spiegelhalter (2005), Stat Med 24:1185-1202, section 3.2.
     """
     expected = _check.positive("expected_grid", expected_grid)
-    (phi,) = _check.positive("phi", phi)
+    phi = _check.one(_check.positive, "phi", phi)
     half = stats.norm.isf((1 - _check.level(level)) / 2) * np.sqrt(max(phi, 1.0) / expected)
     return (np.maximum(1 - half, 0.0) if clip else 1 - half), 1 + half
 
@@ -241,92 +238,13 @@ def additive_limits(expected_grid, level: float, tau2: float = 0.0) -> tuple[np.
     Spiegelhalter (2005), Qual Saf Health Care 14:347-351.
     """
     expected = _check.positive("expected_grid", expected_grid)
-    (tau2,) = _check.counts("tau2", tau2)
+    tau2 = _check.one(_check.counts, "tau2", tau2)
     half = stats.norm.isf((1 - _check.level(level)) / 2) * np.sqrt(1 / expected + tau2)
     return np.exp(-half), np.exp(half)
 
 
-def significance(
-    observed, base, *, levels: Sequence[float] = (0.95, 0.998), statistic: str = "ratio", target: float | None = None
-) -> pd.DataFrame:
-    """Class of each area against the target, by chance alone (no overdispersion).
-
-    Parameters
-    ----------
-    observed : array or Series of float, shape (n,)
-        Events, or cases with the property, >= 0.
-    base : array or Series of float, shape (n,)
-        For "ratio" the expected count, for "rate" the population, for "proportion" all cases; > 0.
-    levels : sequence of float
-        Limits to judge by, any order.
-    statistic : {"ratio", "rate", "proportion"}
-        Ratios and rates are judged by the exact Poisson interval of the count, proportions by
-        `proportion_limits`.
-    target : float
-        Ratio, rate per person or proportion to judge against. When left out: 1 for a ratio, else
-        sum observed / sum base.
-
-    Returns
-    -------
-    DataFrame
-        One row per area, index kept: observed, base, value (observed / base), target, outside (""
-        or the widest limit passed, such as "above_998" or "below_95"), method.
-
-    Raises
-    ------
-    ValueError
-        A count is negative, a base is not above 0, a proportion is above 1, a number is not
-        finite, lengths or indexes differ, or a level, the statistic or the target is not allowed.
-
-    Notes
-    -----
-    "above_998" has a chance of 0.001 and "above_95" of 0.025 in an area at the target. Areas that
-    differ for reasons other than chance make most large areas significant: see `funnel.funnel`.
-
-    References
-    ----------
-    Garwood (1936), Biometrika 28:437-442; Wilson (1927), JASA 22:209-212.
-    """
-    count, size = _check.same_length(observed=_check.counts("observed", observed), base=_check.positive("base", base))
-    index = _check.shared_index(count.size, observed=observed, base=base)
-    _check.option("statistic", statistic, ("ratio", "rate", "proportion"))
-    if target is None:
-        if count.sum() == 0 and statistic != "ratio":
-            raise ValueError("observed: found no event in any area; the target must then be given")
-        target = 1.0 if statistic == "ratio" else count.sum() / size.sum()
-    (target,) = _check.positive("target", target)
-    if statistic == "proportion":
-        _check.refuse("observed", count, count > size, "must be at most base for a proportion", index)
-        target = _proportion(target)
-    outside = np.full(count.size, "", dtype=object)
-    for level in sorted(_check.levels(levels)):  # wider limits overwrite narrower ones
-        if statistic == "proportion":
-            lower, upper = proportion_limits(size, target, level)
-            below, above = count / size < lower, count / size > upper
-        else:
-            fewest, most = poisson_interval(count, level, "exact")
-            below, above = size * target > most, size * target < fewest
-        mark(outside, below, above, level)
-    columns = {
-        "observed": count,
-        "base": size,
-        "value": count / size,
-        "target": target,
-        "outside": outside.astype(str),
-        "method": "score" if statistic == "proportion" else "exact Poisson",
-    }
-    return pd.DataFrame(columns, index=index)
-
-
-def mark(outside: np.ndarray, below: np.ndarray, above: np.ndarray, level: float) -> None:
-    """Write the word for a level where an area is outside it: 0.95 -> "above_95", 0.9 -> "above_90"."""
-    digits = f"{level:.10f}".split(".")[1].rstrip("0").ljust(2, "0")
-    outside[above] = f"above_{digits}"
-    outside[below] = f"below_{digits}"
-
-
 def _proportion(target: float) -> float:
-    (number,) = _check.numbers("target", target)
+    number = _check.one(_check.numbers, "target", target)
     if not 0 < number < 1:
         raise ValueError(f"target: found {number:g}; must be above 0 and below 1")
     return float(number)

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 
 from brapkg.stats import _check
+from brapkg.stats._rows import no_interval
 
 
 def marshall(
-    observed,
+    count,
     population,
     *,
     neighbours: Mapping[Hashable, Iterable[Hashable]] | None = None,
@@ -21,7 +22,7 @@ def marshall(
 
     Parameters
     ----------
-    observed : array or Series of float, shape (n,)
+    count : array or Series of float, shape (n,)
         Events, >= 0.
     population : array or Series of float, shape (n,)
         Persons, > 0.
@@ -35,10 +36,11 @@ def marshall(
     Returns
     -------
     DataFrame
-        One row per area, index kept: observed, population, raw and value (events per person),
-        weight (share of the area's own rate), prior_mean (b), prior_variance (a), method,
-        missing. In a window of neighbours without any event value is NaN and missing is "none";
-        else "". The whole without any event gives 0.
+        One row per area, index kept: count, population, raw and value (events per person), lower,
+        upper and level (NaN: moments give no interval, `shrink` does), weight (share of the area's
+        own rate), prior_mean (b), prior_variance (a), method, missing. In a window of neighbours
+        without any event value is NaN and missing is "none"; else "". The whole without any event
+        gives 0.
 
     Raises
     ------
@@ -61,15 +63,15 @@ def marshall(
     15:1867-1873 (binomial).
     """
     events, persons = _check.same_length(
-        observed=_check.counts("observed", observed),
+        count=_check.counts("count", count),
         population=_check.positive("population", population),
     )
-    index = _check.shared_index(events.size, observed=observed, population=population)
+    index = _check.shared_index(events.size, count=count, population=population)
     _check.option("family", family, ("poisson", "binomial"))
     if events.size == 0:
-        raise ValueError("observed: found 0 areas; must hold at least 1")
+        raise ValueError("count: found 0 areas; must hold at least 1")
     if family == "binomial":
-        _check.refuse("observed", events, events > persons, "must be at most population", index)
+        _check.refuse("count", events, events > persons, "must be at most population", index)
     raw = events / persons
     if neighbours is None:
         window, member = np.zeros(events.size, dtype=int), np.arange(events.size)
@@ -92,7 +94,7 @@ def marshall(
     weight = np.where(variance > 0, variance / np.where(variance > 0, variance + chance / persons, 1), 0.0)
     none = (mean == 0) & (neighbours is not None)
     columns = {
-        "observed": events,
+        "count": events,
         "population": persons,
         "raw": raw,
         "value": np.where(none, np.nan, mean + weight * (raw - mean)),
@@ -102,15 +104,15 @@ def marshall(
         "method": "marshall" if neighbours is None else "marshall, local",
         "missing": np.where(none, "none", ""),
     }
-    return pd.DataFrame(columns, index=index)
+    return no_interval(pd.DataFrame(columns, index=index))
 
 
 def _windows(index: pd.Index, neighbours: Mapping) -> tuple[np.ndarray, np.ndarray]:
     """Pairs of a window (an area's position) and a member of it: the area and its neighbours."""
     if not index.is_unique:
-        first = index[index.duplicated()][0]
-        raise ValueError(f"observed: label {first!r} is there more than once; labels must be unique with neighbours")
-    lacking = [key for key in index if key not in neighbours]
+        first = index[index.duplicated()].tolist()[0]
+        raise ValueError(f"count: label {first!r} is there more than once; labels must be unique with neighbours")
+    lacking = [key for key in index.tolist() if key not in neighbours]
     if lacking:
         raise ValueError(
             f"neighbours: {len(lacking)} of {len(index)} areas are lacking (first {lacking[0]!r}); "
@@ -122,7 +124,7 @@ def _windows(index: pd.Index, neighbours: Mapping) -> tuple[np.ndarray, np.ndarr
         key, other = unknown[0]
         raise ValueError(
             f"neighbours: {len(unknown)} are not among the areas (first {other!r}, of {key!r}); "
-            "must be labels of the index of observed"
+            "must be labels of the index of count"
         )
     pairs = [(place[key], place[other]) for key in index for other in {key: None, **dict.fromkeys(neighbours[key])}]
     window, member = np.array(pairs).T

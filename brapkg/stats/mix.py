@@ -1,20 +1,20 @@
-"""Offence mix: what an area has more of than others, how unlike it is, and its weighted harm.
+"""Offence mix: what an area has more of than others, and how unlike them it is.
 
 Tables of counts have one row per area and one column per offence.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import special, stats
+from scipy import special
 
 from brapkg.stats import _check
-from brapkg.stats.rates import poisson_interval, proportion_interval
+from brapkg.stats._rows import no_interval
+from brapkg.stats.rates import proportion_interval
 
-FEW = 10  # effective events; under that no interval of the harm sum is given
 _DISTANCES = ("dissimilarity", "krugman", "jensen-shannon")
 
 
@@ -55,7 +55,7 @@ def location_quotient(counts: pd.DataFrame, *, levels: Sequence[float] = (0.95,)
     Haig (1926), Q J Econ 40:402-434. Brantingham and Brantingham (1998), Crime Prevention Studies
     8:263-288. Donner and Zou (2012), Stat Methods Med Res 21:347-359 (limits of the ratio).
     """
-    n = _table(counts)
+    n = offence_table(counts)
     if len(counts) < 2:
         raise ValueError(f"counts: found {len(counts)} areas; must hold all areas of the whole, at least 2")
     area, whole = n.sum(axis=1, keepdims=True), n.sum(axis=0, keepdims=True)
@@ -123,14 +123,15 @@ def mix_distance(
         Bray-Curtis distance); Krugman's index, the whole sum; or the Jensen-Shannon divergence in
         nats.
     seed : int
-        Seed of the 1000 samples behind `chance` and `p`.
+        Seed of the 1000 samples behind `chance` and `p_value`.
 
     Returns
     -------
     DataFrame
-        One row per area, index kept: value, method, events, chance (mean distance of as many
-        events drawn from the reference mix), p (chance of a distance as large), missing ("none"
-        where the area has no events).
+        One row per area, index kept: value, lower, upper and level (NaN: a distance is never
+        negative, so chance is told by the next), method, events, chance (mean distance of as many
+        events drawn from the reference mix), p_value (chance of a distance as large), missing
+        ("none" where the area has no events).
 
     Raises
     ------
@@ -149,12 +150,12 @@ def mix_distance(
     Duncan and Duncan (1955), Am Sociol Rev 20:210-217. Krugman (1991), Geography and Trade. Lin
     (1991), IEEE Trans Inf Theory 37:145-151.
     """
-    n = _table(counts)
+    n = offence_table(counts)
     _check.option("method", method, _DISTANCES)
     base = n.sum(axis=0) if reference is None else _matched("reference", reference, counts.columns)
     if base.sum() == 0:
         raise ValueError("reference: found 0 events; must hold at least 1")
-    mix, rng = base / base.sum(), np.random.default_rng(seed)
+    mix, rng = base / base.sum(), np.random.default_rng(_check.integer("seed", seed, 0))
     rows = []
     for own in n:
         events = int(own.sum())
@@ -168,9 +169,9 @@ def mix_distance(
         value = _distance(own / events, mix, method)
         by_chance = _distance(drawn / events, mix, method)
         rows.append((value, by_chance.mean(), (1 + np.sum(by_chance >= value * (1 - 1e-9))) / 1001))
-    value, chance, p = np.array(rows).T
-    columns = {"value": value, "method": method, "events": n.sum(axis=1), "chance": chance, "p": p}
-    return pd.DataFrame(columns, index=counts.index).assign(missing=np.where(np.isnan(value), "none", ""))
+    value, chance, p_value = np.array(rows).T
+    columns = {"value": value, "method": method, "events": n.sum(axis=1), "chance": chance, "p_value": p_value}
+    return no_interval(pd.DataFrame(columns, index=counts.index)).assign(missing=np.where(np.isnan(value), "none", ""))
 
 
 def _distance(own: np.ndarray, mix: np.ndarray, method: str) -> np.ndarray:
@@ -195,7 +196,8 @@ def diversity(counts: pd.DataFrame, *, method: str = "hhi") -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per area, index kept: value, method, events, kinds (offences with events), missing
+        One row per area, index kept: value, lower, upper and level (NaN: a description of the
+        events counted), method, events, kinds (offences with events), missing
         ("none" where the area has no events).
 
     Raises
@@ -213,106 +215,35 @@ def diversity(counts: pd.DataFrame, *, method: str = "hhi") -> pd.DataFrame:
     Herfindahl (1950), Concentration in the Steel Industry. Shannon (1948), Bell Syst Tech J
     27:379-423.
     """
-    n = _table(counts)
+    n = offence_table(counts)
     _check.option("method", method, ("hhi", "shannon"))
     events = n.sum(axis=1)
     with np.errstate(invalid="ignore"):
         shares = n / events[:, np.newaxis]
     value = (shares**2).sum(axis=1) if method == "hhi" else special.entr(shares).sum(axis=1)
     columns = {"value": value, "method": method, "events": events, "kinds": (n > 0).sum(axis=1)}
-    return pd.DataFrame(columns, index=counts.index).assign(missing=np.where(events == 0, "none", ""))
+    return no_interval(pd.DataFrame(columns, index=counts.index)).assign(missing=np.where(events == 0, "none", ""))
 
 
-def harm_sum(
-    counts: pd.DataFrame,
-    weights: Mapping[str, float] | pd.Series,
-    *,
-    levels: Sequence[float] = (0.95,),
-    method: str = "dobson",
-    minimum: int = FEW,
-) -> pd.DataFrame:
-    """Sum of events weighted by harm, with limits of a weighted Poisson sum.
-
-    Parameters
-    ----------
-    counts : DataFrame of int, shape (areas, offences)
-        Events, whole numbers >= 0.
-    weights : mapping or Series of float, offence -> weight
-        Harm of one event, >= 0, for exactly the columns of `counts`.
-    levels : sequence of float
-        Confidence levels, in the order wanted.
-    method : {"dobson", "normal"}
-        Dobson's limits, from the exact Poisson limits of the number of events, or value -/+ z
-        standard errors, not below 0.
-    minimum : int
-        Fewest effective events for which limits are given.
-
-    Returns
-    -------
-    DataFrame
-        One row per area and level, index kept: value, lower, upper, level, method, events,
-        effective (events of one weight that would be as steady), missing ("few" where the limits
-        are withheld).
-
-    Raises
-    ------
-    ValueError
-        As `location_quotient` (one area is enough), the columns and the weights do not match, a
-        weight is negative, or a level or method is not allowed.
-
-    Notes
-    -----
-    A few grave offences carry most of the sum, so it is far less steady than the number of events
-    suggests; the effective number, (sum w n)^2 / sum w^2 n, says how much. With 27 events and 5
-    effective ones simulated 95 per cent limits covered 87 per cent. Where grave offences are so
-    rare that the area had none, the limits know nothing of them and are far too low: pool years.
-    Too narrow where offences come in series. The weights are a choice of values, taken as known.
-
-    References
-    ----------
-    Dobson, Kuulasmaa, Eberle and Scherer (1991), Stat Med 10:457-462. Sherman, Neyroud and Neyroud
-    (2016), Policing 10:171-183.
-    """
-    n = _table(counts)
-    weight = _check.counts("weights", _series("weights", pd.Series(weights), counts.columns))
-    _check.option("method", method, ("dobson", "normal"))
-    events, value, error = n.sum(axis=1), n @ weight, np.sqrt(n @ weight**2)
-    effective = np.divide(value, error, out=np.zeros(len(n)), where=error > 0) ** 2
-    few = (effective < minimum) | (error == 0)
-    blocks = []
-    for level in _check.levels(levels):
-        if method == "normal":
-            z = stats.norm.isf((1 - level) / 2)
-            limits = np.maximum(value - z * error, 0), value + z * error
-        else:
-            per_event = error / np.sqrt(np.maximum(events, 1))
-            limits = [value + per_event * (limit - events) for limit in poisson_interval(events, level, "exact")]
-        lower, upper = (np.where(few, np.nan, limit) for limit in limits)
-        block = {"value": value, "lower": lower, "upper": upper, "level": level, "method": method, "events": events}
-        block |= {"effective": effective, "missing": np.where(few, "few", "")}
-        blocks.append(pd.DataFrame(block, index=counts.index))
-    return pd.concat(blocks)
-
-
-def _table(counts: pd.DataFrame) -> np.ndarray:
+def offence_table(counts: pd.DataFrame) -> np.ndarray:
+    """Events by area and offence, checked."""
     if not isinstance(counts, pd.DataFrame) or not (counts.index.is_unique and counts.columns.is_unique):
         raise ValueError("counts: must be a DataFrame of areas by offences with unique labels")
-    n = _check.counts("counts", counts, ndim=2)
-    _check.refuse("counts", n, n != np.floor(n), "must be whole numbers", counts.index)
+    n = _check.whole("counts", counts, ndim=2)
     if n.shape[0] < 1 or n.shape[1] < 2:
         raise ValueError(f"counts: found {n.shape[0]} areas and {n.shape[1]} offences; must be at least 1 and 2")
     return n
 
 
 def _matched(name: str, values, columns: pd.Index) -> np.ndarray:
-    return _check.whole(name, _series(name, values, columns))
+    return _check.whole(name, one_for_each(name, values, columns))
 
 
-def _series(name: str, values, columns: pd.Index) -> pd.Series:
+def one_for_each(name: str, values, columns: pd.Index) -> pd.Series:
     """The values in the order of the columns; any label too few or too many is refused."""
     if not isinstance(values, pd.Series) or not values.index.is_unique:
         raise ValueError(f"{name}: must be a Series with one value for each column of counts")
     odd = columns.symmetric_difference(values.index, sort=False)
     if len(odd):
-        raise ValueError(f"{name}: must have exactly the columns of counts; first that differs: {odd[0]!r}")
+        raise ValueError(f"{name}: must have exactly the columns of counts; first that differs: {odd.tolist()[0]!r}")
     return values.reindex(columns)

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from brapkg.stats import _check
+from brapkg.stats._rows import no_interval
 
 # Our words and those of statsmodels.
 _METHODS = {
@@ -21,12 +22,12 @@ _METHODS = {
 }
 
 
-def adjust(p, *, method: str = "bh") -> pd.DataFrame:
+def adjust(p_value, *, method: str = "bh") -> pd.DataFrame:
     """Adjust p-values for how many they are.
 
     Parameters
     ----------
-    p : array or Series of float, shape (n,)
+    p_value : array or Series of float, shape (n,)
         p-values from 0 to 1, all those that were looked at: leaving out the large ones beforehand
         undoes the adjustment.
     method : {"bh", "by", "holm", "hochberg", "bonferroni", "hommel"}
@@ -37,8 +38,9 @@ def adjust(p, *, method: str = "bh") -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per test, index kept: p, value (adjusted p-value: reject where it is at most the
-        wanted level), tests (n), method.
+        One row per test, index kept: p_value, value (adjusted p-value: reject where it is at most
+        the wanted level), lower, upper and level (NaN: a p-value has no interval), tests (n),
+        method.
 
     Raises
     ------
@@ -58,24 +60,25 @@ def adjust(p, *, method: str = "bh") -> pd.DataFrame:
     """
     from statsmodels.stats.multitest import multipletests
 
-    values = _check.counts("p", p)
-    index = _check.shared_index(values.size, p=p)
-    _check.refuse("p", values, values > 1, "must be from 0 to 1", index)
+    values = _check.counts("p_value", p_value)
+    index = _check.shared_index(values.size, p_value=p_value)
+    _check.refuse("p_value", values, values > 1, "must be from 0 to 1", index)
     _check.option("method", method, tuple(_METHODS))
     if values.size == 0:
-        raise ValueError("p: found 0 values; must hold at least 1")
+        raise ValueError("p_value: found 0 values; must hold at least 1")
     adjusted = multipletests(values, method=_METHODS[method])[1]
-    return pd.DataFrame({"p": values, "value": adjusted, "tests": values.size, "method": method}, index=index)
+    columns = {"p_value": values, "value": adjusted, "tests": values.size, "method": method}
+    return no_interval(pd.DataFrame(columns, index=index))
 
 
-def comparison_interval(value, error, *, levels: Sequence[float] = (0.95,)) -> pd.DataFrame:
+def comparison_interval(value, se, *, levels: Sequence[float] = (0.95,)) -> pd.DataFrame:
     """Intervals of which two that do not overlap differ, on average over the pairs.
 
     Parameters
     ----------
     value : array or Series of float, shape (n,)
         Independent estimates, near normal (for rates on the log scale), n >= 2.
-    error : array or Series of float, shape (n,)
+    se : array or Series of float, shape (n,)
         Their standard errors, > 0.
     levels : sequence of float
         One less the wanted chance that a pair without a difference does not overlap.
@@ -83,13 +86,13 @@ def comparison_interval(value, error, *, levels: Sequence[float] = (0.95,)) -> p
     Returns
     -------
     DataFrame
-        One block of rows per level, index kept: error, value, lower, upper, level, multiplier (of
-        the error), method.
+        One block of rows per level, index kept: se, value, lower, upper, level, multiplier (of se),
+        areas (n), method.
 
     Raises
     ------
     ValueError
-        An estimate is not finite, an error is not above 0, lengths or indexes differ, there are
+        An estimate is not finite, a standard error is not above 0, lengths or indexes differ, there are
         fewer than 2 areas, or a level is not allowed.
 
     Notes
@@ -102,8 +105,8 @@ def comparison_interval(value, error, *, levels: Sequence[float] = (0.95,)) -> p
     ----------
     Goldstein and Healy (1995), JRSS A 158:175-177.
     """
-    middle, spread = _check.same_length(value=_check.numbers("value", value), error=_check.positive("error", error))
-    index = _check.shared_index(middle.size, value=value, error=error)
+    middle, spread = _check.same_length(value=_check.numbers("value", value), se=_check.positive("se", se))
+    index = _check.shared_index(middle.size, value=value, se=se)
     if middle.size < 2:
         raise ValueError(f"value: found {middle.size} areas; must hold at least 2")
     one, other = np.triu_indices(middle.size, 1)
@@ -112,12 +115,13 @@ def comparison_interval(value, error, *, levels: Sequence[float] = (0.95,)) -> p
     for level in _check.levels(levels):
         multiplier = stats.norm.isf((1 - level) / 2) * share
         columns = {
-            "error": spread,
+            "se": spread,
             "value": middle,
             "lower": middle - multiplier * spread,
             "upper": middle + multiplier * spread,
             "level": level,
             "multiplier": multiplier,
+            "areas": middle.size,
             "method": "comparison interval",
         }
         blocks.append(pd.DataFrame(columns, index=index))

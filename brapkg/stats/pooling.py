@@ -10,14 +10,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import optimize, stats
+from scipy import stats
 
 from brapkg.stats import _check
-from brapkg.stats.thin import TooThin
-
-_METHODS = ("FE", "DL", "REML", "PM", "ML", "SJ", "HE", "EB")
-_TESTS = ("hartung-knapp", "z")
-_TINY = 1e-12  # relative width at which a search for tau2 ends
+from brapkg.stats.heterogeneity import between_variance, check_options, coefficients, residual_q, studies
 
 
 def pool(
@@ -56,8 +52,9 @@ def pool(
     -------
     DataFrame
         One row per level: value, lower, upper, level, method (says so where the multiplier was
-        floored), se, statistic, p, prediction_lower, prediction_upper, tau2, i2 (per cent), h2, q,
-        q_p, k, missing (why there is no prediction interval: "few" with 2 studies, "fixed" with FE).
+        floored), se, statistic, p_value, prediction_lower, prediction_upper, tau2, i2 (per cent),
+        h2, q, q_p_value, k, missing (why there is no prediction interval: "few" with 2 studies,
+        "fixed" with FE).
 
     Raises
     ------
@@ -86,21 +83,23 @@ def pool(
     Roever, Knapp and Friede (2015), BMC Med Res Methodol 15:99 (the floor). Higgins and Thompson
     (2002), Stat Med 21:1539-1558. Higgins, Thompson and Spiegelhalter (2009), JRSS A 172:137-159.
     """
-    y, v, _ = _studies(estimate, variance, "pool", 2)
-    _options(method, test)
+    y, v, _ = studies(estimate, variance, "pool", 2)
+    check_options(method, test)
+    if tolerance is not None:
+        tolerance = _check.one(_check.positive, "tolerance", tolerance)
     k, design = y.size, np.ones((y.size, 1))
-    tau2 = _tau2(y, v, design, method, tolerance)
-    beta, covariance, used = _coefficients(y, v, design, tau2, test, floor)
+    tau2 = between_variance(y, v, design, method, tolerance)
+    beta, covariance, used = coefficients(y, v, design, tau2, test, floor)
     value, se = float(beta[0]), float(np.sqrt(covariance[0, 0]))
     weight = 1 / v
-    q = float(_residual_q(y, v, design))
+    q = float(residual_q(y, v, design))
     typical = (k - 1) / (weight.sum() - np.sum(weight**2) / weight.sum())
     i2, h2 = 100 * tau2 / (typical + tau2), 1 + tau2 / typical
     if method == "FE":
         i2, h2 = 100 * max(0.0, 1 - (k - 1) / q) if q > 0 else 0.0, q / (k - 1)
     missing = "fixed" if method == "FE" else "few" if k < 3 else ""
     levels = _check.levels(levels)
-    critical, statistic, p = _judged(beta, covariance, k - 1, test, levels)
+    critical, statistic, p_value = _judged(beta, covariance, k - 1, test, levels)
     spread = np.sqrt(se**2 + tau2) if not missing else np.nan
     columns = {
         "value": value,
@@ -110,14 +109,14 @@ def pool(
         "method": f"{method}, {used}",
         "se": se,
         "statistic": statistic[0],
-        "p": p[0],
+        "p_value": p_value[0],
         "prediction_lower": value - critical * spread,
         "prediction_upper": value + critical * spread,
         "tau2": tau2,
         "i2": i2,
         "h2": h2,
         "q": q,
-        "q_p": stats.chi2.sf(q, k - 1),
+        "q_p_value": stats.chi2.sf(q, k - 1),
         "k": k,
         "missing": missing,
     }
@@ -154,7 +153,7 @@ def leave_one_out(estimate, variance, **options) -> pd.DataFrame:
     ----------
     Viechtbauer and Cheung (2010), Res Synth Methods 1:112-125.
     """
-    y, v, index = _studies(estimate, variance, "leave one out", 3)
+    y, v, index = studies(estimate, variance, "leave one out", 3)
     rest = [pool(np.delete(y, i), np.delete(v, i), **options) for i in range(y.size)]
     by_level = range(len(rest[0]))
     return pd.concat([pd.concat([one.iloc[[i]] for one in rest]).set_axis(index) for i in by_level])
@@ -185,8 +184,8 @@ def meta_regression(
     -------
     DataFrame
         Rows "intercept" and "moderator" for each level: value, lower, upper, level, method, se,
-        statistic, p, tau2 (remaining), r2 (per cent of tau2 explained; NaN where there is none to
-        explain), q (remaining), q_p, k.
+        statistic, p_value, tau2 (remaining), r2 (per cent of tau2 explained; NaN where there is
+        none to explain), q (remaining), q_p_value, k.
 
     Raises
     ------
@@ -205,68 +204,27 @@ def meta_regression(
     Thompson and Higgins (2002), Stat Med 21:1559-1573. Knapp and Hartung (2003), Stat Med
     22:2693-2710. Raudenbush (2009), in Handbook of Research Synthesis, 2nd ed., ch. 16.
     """
-    y, v, _ = _studies(estimate, variance, "meta-regression", 3)
-    _options(method, test)
+    y, v, _ = studies(estimate, variance, "meta-regression", 3)
+    check_options(method, test)
     x = _check.numbers("moderator", moderator)
-    if x.size != y.size:
-        raise ValueError(f"lengths differ (estimate {y.size}, moderator {x.size}); must be equal")
+    _check.equal_length(estimate=y, moderator=x)
     _check.shared_index(y.size, estimate=estimate, variance=variance, moderator=moderator)
     if np.ptp(x) == 0:
         raise ValueError(f"moderator: found {x[0]:g} in all studies; must differ between studies")
     design = np.column_stack([np.ones(y.size), x])
-    tau2, alone = _tau2(y, v, design, method), _tau2(y, v, design[:, :1], method)
-    beta, covariance, used = _coefficients(y, v, design, tau2, test, floor)
-    df, se, q = y.size - 2, np.sqrt(np.diag(covariance)), float(_residual_q(y, v, design))
+    tau2, alone = between_variance(y, v, design, method), between_variance(y, v, design[:, :1], method)
+    beta, covariance, used = coefficients(y, v, design, tau2, test, floor)
+    df, se, q = y.size - 2, np.sqrt(np.diag(covariance)), float(residual_q(y, v, design))
     levels = _check.levels(levels)
-    critical, statistic, p = _judged(beta, covariance, df, test, levels)
+    critical, statistic, p_value = _judged(beta, covariance, df, test, levels)
     blocks = []
     for level, width in zip(levels, critical, strict=True):
         columns = {"value": beta, "lower": beta - width * se, "upper": beta + width * se, "level": level}
-        columns |= {"method": f"{method}, {used}", "se": se, "statistic": statistic, "p": p, "tau2": tau2}
+        columns |= {"method": f"{method}, {used}", "se": se, "statistic": statistic, "p_value": p_value, "tau2": tau2}
         columns |= {"r2": 100 * max(0.0, 1 - tau2 / alone) if alone > 0 else np.nan}
-        columns |= {"q": q, "q_p": stats.chi2.sf(q, df), "k": y.size}
+        columns |= {"q": q, "q_p_value": stats.chi2.sf(q, df), "k": y.size}
         blocks.append(pd.DataFrame(columns, index=["intercept", "moderator"]))
     return pd.concat(blocks)
-
-
-def _options(method: str, test: str) -> None:
-    _check.option("method", method, _METHODS)
-    _check.option("test", test, _TESTS)
-
-
-def _studies(estimate, variance, name: str, needed: int) -> tuple[np.ndarray, np.ndarray, pd.Index]:
-    y, v = _check.numbers("estimate", estimate), _check.positive("variance", variance)
-    if y.size != v.size:
-        raise ValueError(f"lengths differ (estimate {y.size}, variance {v.size}); must be equal")
-    index = _check.shared_index(y.size, estimate=estimate, variance=variance)
-    if y.size < needed:
-        raise TooThin(f"{name}: found {y.size} studies; needs {needed}")
-    return y, v, index
-
-
-def _weighted(y, v, design, tau2):
-    """Least squares with weights 1 / (v + tau2), one fit for each of the values of tau2."""
-    weight = 1 / (v + np.reshape(tau2, (-1, 1)))
-    across = design.T * weight[:, np.newaxis, :]
-    covariance = np.linalg.inv(across @ design)
-    beta = (covariance @ (across @ y)[..., np.newaxis])[..., 0]
-    return weight, beta, covariance, y - beta @ design.T
-
-
-def _residual_q(y, v, design, tau2=0.0):
-    weight, _, _, residual = _weighted(y, v, design, tau2)
-    q = np.sum(weight * residual**2, axis=1)
-    return q if np.ndim(tau2) else q[0]
-
-
-def _coefficients(y, v, design, tau2: float, test: str, floor: bool) -> tuple[np.ndarray, np.ndarray, str]:
-    _, (beta,), (covariance,), _ = _weighted(y, v, design, tau2)
-    if test == "z":
-        return beta, covariance, "z"
-    multiplier = _residual_q(y, v, design, tau2) / (y.size - design.shape[1])
-    if floor and multiplier < 1:
-        return beta, covariance, "Hartung-Knapp, multiplier floored at 1"
-    return beta, covariance * multiplier, "Hartung-Knapp"
 
 
 def _judged(beta, covariance, df: int, test: str, levels) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -274,56 +232,3 @@ def _judged(beta, covariance, df: int, test: str, levels) -> tuple[np.ndarray, n
     with np.errstate(divide="ignore", invalid="ignore"):  # se is 0 when studies agree to the last digit
         statistic = beta / np.sqrt(np.diag(covariance))
     return law.isf((1 - np.array(levels)) / 2), statistic, 2 * law.sf(np.abs(statistic))
-
-
-def _tau2(y, v, design, method: str, tolerance: float | None = None) -> float:
-    df = y.size - design.shape[1]
-    square = _residual_q(y, np.ones(y.size), design)  # of unweighted least squares
-    if method == "FE" or square == 0:
-        return 0.0
-    if method in ("ML", "REML"):
-        return _likeliest(y, v, design, square / df, method == "REML")
-    if method in ("PM", "EB"):
-        # Q(tau2) falls, and Q(square / df) <= df.
-        if _residual_q(y, v, design) <= df:
-            return 0.0
-        top = 1.01 * square / df
-        near = top * 1e-15
-        if method == "PM" and tolerance is not None:
-            top, near = 100, _check.positive("tolerance", tolerance)[0]
-        return float(optimize.brentq(lambda t: _residual_q(y, v, design, t) - df, 0, top, rtol=_TINY, xtol=near))
-    if method == "SJ":
-        start = np.mean((y - y.mean()) ** 2)
-        return float(start * _residual_q(y, v, design, start) / df)
-    # DL and HE equate a sum of squares, weighted by 1 / v or not, with its expectation.
-    given = 1 / v if method == "DL" else np.ones(y.size)
-    _, _, (inverse,), (residual,) = _weighted(y, 1 / given, design, 0.0)
-    leverage = np.einsum("ij,jk,ik->i", design, inverse, design) * given
-    kept = given * (1 - leverage)
-    return float(max(0.0, (np.sum(given * residual**2) - np.sum(kept * v)) / kept.sum()))
-
-
-def _likeliest(y, v, design, spread: float, restricted: bool) -> float:
-    """tau2 >= 0 with the highest (restricted) likelihood, also where that has several peaks."""
-
-    def score(tau2):
-        weight, _, covariance, residual = _weighted(y, v, design, tau2)
-        trace = weight.sum(axis=1)
-        if restricted:
-            trace = trace - np.trace(covariance @ ((design.T * weight[:, np.newaxis] ** 2) @ design), axis1=1, axis2=2)
-        return np.sum((weight * residual) ** 2, axis=1) - trace
-
-    def likelihood(tau2):
-        weight, _, covariance, residual = _weighted(y, v, design, tau2)
-        value = np.log(weight).sum(axis=1) - np.sum(weight * residual**2, axis=1)
-        return value + (np.linalg.slogdet(covariance)[1] if restricted else 0)
-
-    # The score is negative from here on: sum of squares <= spread df, weights >= 1 / (tau2 + max v).
-    top = 1.01 * (spread + np.sqrt(spread**2 + 4 * spread * v.max())) / 2
-    grid = np.concatenate([[0.0], np.geomspace(top * 1e-10, top, 300)])
-    slope = score(grid)
-    turns = np.flatnonzero((slope[:-1] > 0) & (slope[1:] <= 0))
-    ends = [(grid[i], grid[i + 1]) for i in turns]
-    peaks = [optimize.brentq(lambda t: score(t)[0], low, high, rtol=_TINY, xtol=top * 1e-15) for low, high in ends]
-    candidates = np.array([0.0, *peaks])
-    return float(candidates[np.argmax(likelihood(candidates))])

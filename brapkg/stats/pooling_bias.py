@@ -12,7 +12,9 @@ import pandas as pd
 from scipy import stats
 
 from brapkg.stats import _check
-from brapkg.stats.pooling import _coefficients, _options, _studies, _tau2, pool
+from brapkg.stats._rows import no_interval
+from brapkg.stats.heterogeneity import between_variance, check_options, coefficients, studies
+from brapkg.stats.pooling import pool
 from brapkg.stats.thin import TooThin
 
 FEW = 10  # studies; under that tests of asymmetry find next to nothing
@@ -34,8 +36,8 @@ def egger(estimate, variance, *, levels: Sequence[float] = (0.95,), minimum: int
     Returns
     -------
     DataFrame
-        One row per level: value (change of the effect per unit of standard error; 0 is a
-        symmetric funnel), lower, upper, level, method, statistic, df, p, k, missing ("few" where
+        One row per level: value (change of the effect per unit of standard error; 0 is a symmetric
+        funnel), lower, upper, level, method, statistic, df, p_value, k, missing ("few" where
         withheld).
 
     Raises
@@ -57,7 +59,7 @@ def egger(estimate, variance, *, levels: Sequence[float] = (0.95,), minimum: int
     343:d4002 (the ten studies).
     """
     y, v = _uneven(estimate, variance, "Egger's test")
-    k, error, few = y.size, np.sqrt(v), y.size < minimum
+    k, error, few = y.size, np.sqrt(v), _few(y, minimum)
     # y / se on 1 / se is the weighted regression of y on se; its intercept is the slope on se.
     line = stats.linregress(1 / error, y / error)
     levels = _check.levels(levels)
@@ -73,7 +75,7 @@ def egger(estimate, variance, *, levels: Sequence[float] = (0.95,), minimum: int
         "method": "Egger",
         "statistic": shown * statistic,
         "df": k - 2,
-        "p": shown * 2 * stats.t.sf(abs(statistic), k - 2),
+        "p_value": shown * 2 * stats.t.sf(abs(statistic), k - 2),
         "k": k,
         "missing": "few" if few else "",
     }
@@ -91,7 +93,8 @@ def begg(estimate, variance, *, minimum: int = FEW) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row: value (Kendall's tau), method, p, k, missing ("few" where withheld).
+        One row: value (Kendall's tau), lower, upper and level (NaN: a test only), method, p_value,
+        k, missing ("few" where withheld).
 
     Raises
     ------
@@ -111,9 +114,13 @@ def begg(estimate, variance, *, minimum: int = FEW) -> pd.DataFrame:
     standard = (y - np.sum(weight * y) / weight.sum()) / np.sqrt(v - 1 / weight.sum())
     distinct = np.unique(standard).size == np.unique(v).size == y.size
     found = stats.kendalltau(standard, v, method="exact" if distinct else "asymptotic")
-    few = y.size < minimum
-    columns = {"value": np.nan if few else found.statistic, "method": "Begg", "p": np.nan if few else found.pvalue}
-    return pd.DataFrame([columns | {"k": y.size, "missing": "few" if few else ""}])
+    few = _few(y, minimum)
+    columns = {
+        "value": np.nan if few else found.statistic,
+        "method": "Begg",
+        "p_value": np.nan if few else found.pvalue,
+    }
+    return no_interval(pd.DataFrame([columns | {"k": y.size, "missing": "few" if few else ""}]))
 
 
 def fail_safe_n(estimate, variance, *, method: str = "rosenthal", alpha: float = 0.05) -> pd.DataFrame:
@@ -132,8 +139,9 @@ def fail_safe_n(estimate, variance, *, method: str = "rosenthal", alpha: float =
     Returns
     -------
     DataFrame
-        One row: value (studies, rounded up; 0 where the result is not significant), method, p
-        (one-sided, of the test that would be undone), k.
+        One row: value (studies, rounded up; 0 where the result is not significant), lower, upper
+        and level (NaN: none is known), method, p_value (one-sided, of the test that would be
+        undone), k.
 
     Raises
     ------
@@ -153,18 +161,18 @@ def fail_safe_n(estimate, variance, *, method: str = "rosenthal", alpha: float =
     Rosenthal (1979), Psychol Bull 86:638-641. Rosenberg (2005), Evolution 59:464-468. Becker
     (2005), in Publication Bias in Meta-Analysis, ch. 7 (why not).
     """
-    y, v, _ = _studies(estimate, variance, "fail-safe N", 2)
+    y, v, _ = studies(estimate, variance, "fail-safe N", 2)
     _check.option("method", method, ("rosenthal", "rosenberg"))
-    (alpha,) = _check.numbers("alpha", alpha)
+    alpha = _check.one(_check.numbers, "alpha", alpha)
     if not 0 < alpha < 0.5:
         raise ValueError(f"alpha: found {alpha:g}; must be above 0 and below 0.5, for example 0.05")
     # Both ask how many more units of information bring the standardised sum down to the critical value.
     one, each = (y / np.sqrt(v), np.ones(y.size)) if method == "rosenthal" else (y / v, 1 / v)
     critical = stats.norm.isf(alpha if method == "rosenthal" else alpha / 2)
     needed = (one.sum() / critical) ** 2 - each.sum()
-    p = stats.norm.sf(abs(one.sum()) / np.sqrt(each.sum()))
+    p_value = stats.norm.sf(abs(one.sum()) / np.sqrt(each.sum()))
     value = float(np.ceil(max(0.0, needed / each.mean())))
-    return pd.DataFrame([{"value": value, "method": method, "p": p, "k": y.size}])
+    return no_interval(pd.DataFrame([{"value": value, "method": method, "p_value": p_value, "k": y.size}]))
 
 
 def trim_and_fill(
@@ -207,9 +215,9 @@ def trim_and_fill(
     Duval and Tweedie (2000), Biometrics 56:455-463.
     """
     y, v = _uneven(estimate, variance, "trim and fill")
-    _options(method, test)
+    check_options(method, test)
     design = np.column_stack([np.ones(y.size), np.sqrt(v)])
-    slope = _coefficients(y, v, design, _tau2(y, v, design, method), "z", False)[0][1]
+    slope = coefficients(y, v, design, between_variance(y, v, design, method), "z", False)[0][1]
     sign = -1.0 if slope < 0 else 1.0  # turned so that the missing studies are on the left
     order = np.argsort(sign * y, kind="stable")
     y, v = sign * y[order], v[order]
@@ -240,11 +248,15 @@ def _missing_on_left(centred: np.ndarray) -> int:
 
 def _mean(y: np.ndarray, v: np.ndarray, method: str) -> float:
     design = np.ones((y.size, 1))
-    return float(_coefficients(y, v, design, _tau2(y, v, design, method), "z", False)[0][0])
+    return float(coefficients(y, v, design, between_variance(y, v, design, method), "z", False)[0][0])
+
+
+def _few(y: np.ndarray, minimum: int) -> bool:
+    return y.size < _check.one(_check.counts, "minimum", minimum)
 
 
 def _uneven(estimate, variance, name: str) -> tuple[np.ndarray, np.ndarray]:
-    y, v, _ = _studies(estimate, variance, name, 3)
+    y, v, _ = studies(estimate, variance, name, 3)
     if np.ptp(v) <= 1e-9 * v.max():
         raise TooThin(f"{name}: all {y.size} studies have the same variance; needs studies of different size")
     return y, v

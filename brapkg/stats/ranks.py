@@ -6,27 +6,17 @@ and its rank has the distribution that follows. Rank 1 is the lowest rate.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
 from scipy import special
 
 from brapkg.stats import _check
+from brapkg.stats.rank_chances import PANELS, draw, integrate
 
 EXACT_UP_TO = 60
 _METHODS = ("auto", "exact", "quadrature", "draws")
-# A panel of Gauss-Legendre nodes is this many standard deviations of the narrowest area in it, so
-# wide and with so many nodes. The first errs by 1e-9 at most, the second by 0.004 in a chance.
-_PANELS = {"exact": (2.0, 12), "quadrature": (3.0, 6)}
-_FEWEST_PANELS = 30  # or whole ranks would fall between nodes where every area is wide
-_TAIL = 1e-11
-_TAIL_DEVIATIONS = 6.7
-_SMALLEST_RATE = 1e-280
-_NOTHING = 1e-15  # a chance of a count below this is taken as 0
-_DRAWS_AT_ONCE = 500
 _ROUNDING = 1e-9
 
 
@@ -79,12 +69,12 @@ def posterior(
         raise ValueError("count: found 0 areas; must hold at least 1")
     if rate is not None and np.isposinf(shape) and np.isposinf(rate):
         return np.full(events.size, np.inf), np.full(events.size, np.inf)
-    (shape,) = _check.positive("shape", shape)
+    shape = _check.one(_check.positive, "shape", shape)
     if rate is None:
         if events.sum() == 0:
             raise ValueError("count: found no event in any area; the prior's `rate` must then be given")
         rate = shape * persons.sum() / events.sum()
-    (rate,) = _check.positive("rate", rate)
+    rate = _check.one(_check.positive, "rate", rate)
     return shape + weight * events, rate + weight * persons
 
 
@@ -180,16 +170,16 @@ def ranks(
     index = _check.shared_index(size, count=count, population=population)
     checked = _check.levels(levels)
     _check.option("method", method, _METHODS)
-    (share,) = _check.positive("worst", worst)
+    share = _check.one(_check.positive, "worst", worst)
     _check.refuse("worst", np.array([share]), np.array([share > 1]), "must be > 0 and <= 1")
-    (number,) = _check.whole("draws", _check.positive("draws", draws))
+    number, seed = _check.integer("draws", draws, 1), _check.integer("seed", seed, 0)
     if np.isposinf(a).all():
         used, chances = "all areas equal", np.full((size, size), 1 / size)
     elif method == "draws":
-        used, chances = f"{number:.0f} draws", _draw(a, b, int(number), seed)
+        used, chances = f"{number} draws", draw(a, b, number, seed)
     else:
         used = method if method != "auto" else "exact" if size <= EXACT_UP_TO else "quadrature"
-        chances = _integrate(a, b, *_PANELS[used])
+        chances = integrate(a, b, *PANELS[used])
     return _table(count, population, chances, index, checked, max(1, int(share * size + 0.5)), used)
 
 
@@ -220,100 +210,3 @@ def _table(count, population, chances: np.ndarray, index: pd.Index, levels, wors
         }
         blocks.append(pd.DataFrame(columns, index=index))
     return pd.concat(blocks)
-
-
-def _integrate(shape: np.ndarray, rate: np.ndarray, width: float, order: int) -> np.ndarray:
-    """Chance of each rank of each area: the integral over its rate of how many are below it."""
-    at, weight, lowest, highest = _nodes(shape, rate, width, order)
-    below = (at >= highest[:, np.newaxis]).astype(float)
-    # Pairs of a node and an area whose rate may be there, ordered by node.
-    node, area = np.nonzero(((at > lowest[:, np.newaxis]) & (at < highest[:, np.newaxis])).T)
-    scaled = rate[area] * at[node]
-    chance = special.gammainc(shape[area], scaled)
-    below[area, node] = chance
-    density = np.exp(special.xlogy(shape[area] - 1, scaled) - scaled - special.gammaln(shape)[area])
-    mass = density * rate[area] * weight[node]
-    ranks = _leave_one_out(_number_below(below), area, node, chance, mass)
-    return ranks / ranks.sum(axis=1, keepdims=True)
-
-
-def _nodes(shape: np.ndarray, rate: np.ndarray, width: float, order: int) -> tuple[np.ndarray, ...]:
-    """Nodes and weights over all rates, close together where a narrow area lies; and area limits."""
-    # On a fourth root the areas are near normal, and densities of shape 1/2 are smooth at 0; smaller
-    # shapes need a higher root.
-    power = min(0.25, shape.min() / 2)
-    lowest = np.maximum(special.gammaincinv(shape, _TAIL) / rate, _SMALLEST_RATE) ** power
-    highest = (special.gammainccinv(shape, _TAIL) / rate) ** power
-    start, end = lowest.min(), highest.max()
-    reach = np.minimum(width * (highest - lowest) / (2 * _TAIL_DEVIATIONS), (end - start) / _FEWEST_PANELS)
-    edges = [start]
-    while edges[-1] < end:
-        ahead = highest > edges[-1]
-        edges.append(min(end, (np.maximum(lowest[ahead], edges[-1]) + reach[ahead]).min()))
-    edges = np.array(edges)
-    half, middle = np.diff(edges) / 2, (edges[1:] + edges[:-1]) / 2
-    x, w = np.polynomial.legendre.leggauss(order)
-    root = (middle[:, np.newaxis] + half[:, np.newaxis] * x).ravel()
-    weight = (half[:, np.newaxis] * w).ravel() * root ** (1 / power - 1) / power
-    return root ** (1 / power), weight, lowest ** (1 / power), highest ** (1 / power)
-
-
-def _number_below(below: np.ndarray) -> np.ndarray:
-    """Chance that 0, 1, ... areas are below each node: the Poisson-binomial, counts down."""
-    size, nodes = below.shape
-    number = np.zeros((size + 1, nodes))
-    number[0] = 1
-    for placed, chance in enumerate(below):
-        moved = number[: placed + 1] * chance
-        number[: placed + 1] -= moved
-        number[1 : placed + 2] += moved
-    return number
-
-
-def _leave_one_out(number, area, node, chance, mass) -> np.ndarray:
-    """Sum over an area's nodes of their mass times the chance of each number of *other* areas below.
-
-    With c the chances without the area and p its own chance to be below, the chances with it are
-    (1 - p) c[k] + p c[k - 1]. Solved upwards for p <= 1/2 and downwards else, errors die out.
-    """
-    size = len(number) - 1
-    ranks = np.zeros((size, size))
-    likely = number > _NOTHING
-    # The number below grows with the rate: the nodes where a number is likely lie side by side.
-    first = np.maximum.accumulate(likely.argmax(axis=0))
-    last = np.minimum.accumulate((size - likely[::-1].argmax(axis=0))[::-1])[::-1]
-    for upwards in (True, False):
-        part = (chance <= 0.5) == upwards
-        areas, nodes, masses = area[part], node[part], mass[part]
-        mine, other = (1 - chance[part], chance[part]) if upwards else (chance[part], 1 - chance[part])
-        inverse, ratio = 1 / mine, other / mine
-        without = np.zeros(nodes.size)
-        steps = np.arange(size) if upwards else np.arange(size)[::-1]
-        with_it = steps if upwards else steps + 1
-        starts = np.searchsorted(nodes, np.searchsorted(last, with_it - 1))
-        stops = np.searchsorted(nodes, np.searchsorted(first, with_it + 1, side="right"))
-        for below, k, start, stop in zip(*map(np.ndarray.tolist, (steps, with_it, starts, stops)), strict=True):
-            if start < stop:
-                now = number[k][nodes[start:stop]]
-                now *= inverse[start:stop]
-                now -= ratio[start:stop] * without[start:stop]
-                np.maximum(now, 0.0, out=without[start:stop])
-                ranks[below] += np.bincount(areas[start:stop], masses[start:stop] * without[start:stop], size)
-    return ranks.T
-
-
-def _draw(shape: np.ndarray, rate: np.ndarray, draws: int, seed: int) -> np.ndarray:
-    """Share of the draws in which each area has each rank."""
-    size = shape.size
-    sizes = [min(_DRAWS_AT_ONCE, draws - done) for done in range(0, draws, _DRAWS_AT_ONCE)]
-    seeds = np.random.SeedSequence(seed).spawn(len(sizes))
-
-    def times(number: int, own: np.random.SeedSequence) -> np.ndarray:
-        drawn = np.random.default_rng(own).standard_gamma(shape, size=(number, size)) / rate
-        order = np.argsort(drawn, axis=1)
-        return np.bincount((order * size + np.arange(size)).ravel(), minlength=size * size)
-
-    # A chunk has a seed of its own, so the sum is the same whoever draws it.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        counted = sum(pool.map(times, sizes, seeds))
-    return counted.reshape(size, size) / draws

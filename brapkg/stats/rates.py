@@ -6,21 +6,21 @@ from ten on, as in the English public-health indicators. Each row says which one
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from scipy import special, stats
 
 from brapkg.stats import _check
+from brapkg.stats._rows import Limits, few, long_form
 from brapkg.stats.published import published_rate as published_rate
 
 EXACT_BELOW = 10
 _POISSON_METHODS = ("exact", "byar", "byar-midpoint", "exact-below-10")
-_Limits = tuple[np.ndarray, np.ndarray]
 
 
-def poisson_interval(count, level: float = 0.95, method: str = "exact-below-10") -> _Limits:
+def poisson_interval(count, level: float = 0.95, method: str = "exact-below-10") -> Limits:
     """Confidence interval of a Poisson mean from one observed count.
 
     Parameters
@@ -72,7 +72,7 @@ def poisson_interval(count, level: float = 0.95, method: str = "exact-below-10")
     return lower, upper
 
 
-def _exact(count: np.ndarray, tail: float) -> _Limits:
+def _exact(count: np.ndarray, tail: float) -> Limits:
     # Counts repeat, and an inverse gamma function is dear: once for each that differs.
     each, place = np.unique(count, return_inverse=True)
     some = each > 0  # at 0 the lower limit is 0
@@ -81,7 +81,7 @@ def _exact(count: np.ndarray, tail: float) -> _Limits:
     return lower[place], special.gammainccinv(each + 1, tail)[place]
 
 
-def _byar(count: np.ndarray, tail: float) -> _Limits:
+def _byar(count: np.ndarray, tail: float) -> Limits:
     z = stats.norm.isf(tail)
     lower = np.where(count > 0, _cubed(np.where(count > 0, count, 1.0), -z), 0.0)
     return lower, _cubed(count + 1, z)
@@ -145,13 +145,13 @@ def rate(
         count=_check.counts("count", count), population=_check.positive("population", population)
     )
     index = _check.shared_index(counts.size, count=count, population=population)
-    (per,) = _check.positive("multiplier", multiplier)
+    per = _check.one(_check.positive, "multiplier", multiplier)
     _check.option("method", method, _POISSON_METHODS)
     used = method
     if method == "exact-below-10":
         used = np.where(counts < EXACT_BELOW, "exact", "byar")
 
-    def limits(level: float) -> _Limits:
+    def limits(level: float) -> Limits:
         lower, upper = poisson_interval(counts, level, method)
         return per * lower / persons, per * upper / persons
 
@@ -159,35 +159,7 @@ def rate(
     return long_form(given, per * counts / persons, limits, levels, used, few(counts, minimum))
 
 
-def few(count: np.ndarray, minimum: float) -> np.ndarray:
-    """Which counts are below the smallest for which a value is given."""
-    (least,) = _check.counts("minimum", minimum)
-    return count < least
-
-
-def long_form(
-    given: pd.DataFrame,
-    value: np.ndarray,
-    limits: Callable[[float], _Limits],
-    levels: Sequence[float],
-    method,
-    withheld: np.ndarray,
-) -> pd.DataFrame:
-    """The counts given, with value and limits beside them: one block of rows per level.
-
-    Where `withheld`, value and limits are NaN and the column missing says "few".
-    """
-    blocks = []
-    for level in _check.levels(levels):
-        lower, upper = limits(level)
-        found = {"value": value, "lower": lower, "upper": upper}
-        shown = {name: np.where(withheld, np.nan, numbers) for name, numbers in found.items()}
-        missing = np.where(withheld, "few", "")
-        blocks.append(given.assign(**shown, level=level, method=method, missing=missing))
-    return pd.concat(blocks)
-
-
-def proportion_interval(count, total, level: float = 0.95, method: str = "wilson") -> _Limits:
+def proportion_interval(count, total, level: float = 0.95, method: str = "wilson") -> Limits:
     """Confidence interval of a proportion.
 
     Parameters
@@ -278,9 +250,9 @@ def proportion(
     """
     counts, totals = _check.same_length(count=_check.counts("count", count), total=_check.positive("total", total))
     index = _check.shared_index(counts.size, count=count, total=total)
-    (per,) = _check.positive("multiplier", multiplier)
+    per = _check.one(_check.positive, "multiplier", multiplier)
 
-    def limits(level: float) -> _Limits:
+    def limits(level: float) -> Limits:
         lower, upper = proportion_interval(count, total, level, method)
         return per * lower, per * upper
 

@@ -190,10 +190,14 @@ def _margin(name: str, groups: pd.Series, totals: pd.Series, weight: np.ndarray)
     wanted = _check.positive(f"totals of {name}", totals)
     number = totals.index.get_indexer(pd.Index(np.asarray(groups)))
     if (number < 0).any():
-        raise ValueError(f"totals: {name} has none for group {groups.iloc[np.argmax(number < 0)]!r}; must have each")
+        raise ValueError(
+            f"totals: {name} has none for group {groups.tolist()[np.argmax(number < 0)]!r}; must have each"
+        )
     empty = np.bincount(number, weight, minlength=wanted.size) == 0
     if empty.any():
-        raise ValueError(f"groups: {name} has no respondent in {totals.index[np.argmax(empty)]!r}; merge groups")
+        raise ValueError(
+            f"groups: {name} has no respondent in {totals.index.tolist()[np.argmax(empty)]!r}; merge groups"
+        )
     return number, wanted
 
 
@@ -212,8 +216,7 @@ def aligned(size: int, **values) -> pd.Index | None:
     given = {name: value for name, value in values.items() if value is not None}
     for name, value in given.items():
         if np.shape(value)[:1] != (size,):
-            raise ValueError(
-                f"{name}: found {len(np.atleast_1d(value))} rows; must be one for each respondent ({size})"
-            )
+            rows = len(np.atleast_1d(value))
+            raise ValueError(f"{name}: found {rows} rows; must be one for each respondent ({size}, as in weight)")
     index = _check.shared_index(size, **given)
     return index if any(isinstance(value, (pd.Series, pd.DataFrame)) for value in given.values()) else None

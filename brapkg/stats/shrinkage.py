@@ -23,16 +23,16 @@ _ALL_EQUAL = 1e6
 _SMALLEST_SHAPE = 1e-6
 
 
-def poisson_gamma(observed, expected, method: str = "moments") -> tuple[float, float]:
+def poisson_gamma(count, expected, method: str = "moments") -> tuple[float, float]:
     """Fit the gamma distribution of the areas' true ratios O/E.
 
     Parameters
     ----------
-    observed, expected : arrays or Series of float, shape (n,)
-        Observed (>= 0) and expected (> 0) counts of at least 2 areas.
+    count, expected : arrays or Series of float, shape (n,)
+        Events (>= 0) and expected (> 0) counts of at least 2 areas.
     method : {"moments", "likelihood"}
         Clayton and Kaldor's iterated moments, or maximum likelihood of the negative binomial
-        that the counts then follow (needs whole observed counts).
+        that the counts then follow (needs whole counts).
 
     Returns
     -------
@@ -55,15 +55,13 @@ def poisson_gamma(observed, expected, method: str = "moments") -> tuple[float, f
     ----------
     Clayton and Kaldor (1987), Biometrics 43:671-681.
     """
-    o, e = _pair(observed, expected)
+    o, e = _pair(count, expected)
     _check.option("method", method, ("moments", "likelihood"))
     if o.size < 2 or o.sum() == 0:
-        raise ValueError(
-            f"observed: found {o.size} areas and {o.sum():g} events; must hold at least 2 areas and 1 event"
-        )
+        raise ValueError(f"count: found {o.size} areas and {o.sum():g} events; must hold at least 2 areas and 1 event")
     if method == "moments":
         return _iterate_moments(o, e)
-    _check.whole("observed", observed)
+    _check.whole("count", count)
     return _maximise_likelihood(o, e)
 
 
@@ -111,7 +109,7 @@ def _maximise_likelihood(o: np.ndarray, e: np.ndarray) -> tuple[float, float]:
     if slope(high) >= 0:
         return np.inf, np.inf
     if slope(low) <= 0:
-        raise ValueError(f"observed: areas spread too widely (nu below {_SMALLEST_SHAPE:g})")
+        raise ValueError(f"count: areas spread too widely (nu below {_SMALLEST_SHAPE:g})")
     nu = np.exp(optimize.brentq(slope, low, high, xtol=1e-12))
     return float(nu), float(nu / (best_mean(nu)[0] / e[0]))
 
@@ -137,7 +135,7 @@ def discount(expected, wobble, years=1) -> np.ndarray:
     ------
     ValueError
         An expected count or the years are not above 0, wobble is negative, a number is not
-        finite, or lengths differ.
+        finite, or lengths or indexes differ.
 
     Notes
     -----
@@ -148,16 +146,17 @@ def discount(expected, wobble, years=1) -> np.ndarray:
     ----------
     Power prior: Ibrahim and Chen (2000), Statistical Science 15:46-60.
     """
-    expected, wobble, years = _check.same_length(
+    mean, sd, number = _check.same_length(
         expected=_check.positive("expected", expected),
         wobble=_check.counts("wobble", wobble),
         years=_check.positive("years", years),
     )
-    return 1 / (1 + wobble**2 / years * expected)
+    _check.shared_index(mean.size, expected=expected, wobble=wobble, years=years)
+    return 1 / (1 + sd**2 / number * mean)
 
 
 def shrink(
-    observed,
+    count,
     expected,
     nu,
     alpha,
@@ -169,8 +168,8 @@ def shrink(
 
     Parameters
     ----------
-    observed, expected : arrays or Series of float, shape (n,)
-        Observed (>= 0) and expected (> 0) counts.
+    count, expected : arrays or Series of float, shape (n,)
+        Events (>= 0) and expected (> 0) counts.
     nu, alpha : float, or arrays of float, shape (n,), where areas of several fits come together
         From `poisson_gamma`, all > 0, or all infinite.
     discount : array of float, shape (n,), or scalar
@@ -181,7 +180,7 @@ def shrink(
     Returns
     -------
     DataFrame
-        One block of rows per level, index kept: observed, expected, raw (O/E), value (posterior
+        One block of rows per level, index kept: count, expected, raw (O/E), value (posterior
         mean), lower, upper (gamma quantiles), level, weight (share of the area's own data,
         k E / (alpha + k E)), method. With nu and alpha infinite every value is sum O / sum E
         over all the areas given, the interval has no width, and weight is 0.
@@ -203,17 +202,16 @@ def shrink(
     ----------
     Clayton and Kaldor (1987), Biometrics 43:671-681.
     """
-    o, e = _pair(observed, expected)
-    index = _check.shared_index(o.size, observed=observed, expected=expected)
-    k, o, e = _check.same_length(discount=_check.positive("discount", discount), observed=o, expected=e)
+    o, e = _pair(count, expected)
+    index = _check.shared_index(o.size, count=count, expected=expected)
+    k, o, e = _check.same_length(discount=_check.positive("discount", discount), count=o, expected=e)
     _check.refuse("discount", k, k > 1, "must be > 0 and <= 1")
     if len(index) != o.size:
         raise ValueError(f"discount: found {k.size} values; must be 1 or {len(index)}")
-    all_equal = np.isposinf(nu).all() and np.isposinf(alpha).all()
+    _check.shared_index(o.size, count=count, expected=expected, discount=discount, nu=nu, alpha=alpha)
+    all_equal = all(np.isposinf(_check.numbers(*prior, finite=False)).all() for prior in (("nu", nu), ("alpha", alpha)))
     if not all_equal:
-        nu, alpha, o = _check.same_length(
-            nu=_check.positive("nu", nu), alpha=_check.positive("alpha", alpha), observed=o
-        )
+        nu, alpha, o = _check.same_length(nu=_check.positive("nu", nu), alpha=_check.positive("alpha", alpha), count=o)
     shape, scale = nu + k * o, 1 / (alpha + k * e)
 
     blocks = []
@@ -226,7 +224,7 @@ def shrink(
             lower = stats.gamma.ppf(tail, shape, scale=scale)
             upper = stats.gamma.isf(tail, shape, scale=scale)
         columns = {
-            "observed": o,
+            "count": o,
             "expected": e,
             "raw": o / e,
             "value": value,
@@ -240,9 +238,7 @@ def shrink(
     return pd.concat(blocks)
 
 
-def _pair(observed, expected) -> tuple[np.ndarray, np.ndarray]:
-    o, e = _check.same_length(
-        observed=_check.counts("observed", observed), expected=_check.positive("expected", expected)
-    )
-    _check.shared_index(o.size, observed=observed, expected=expected)
+def _pair(count, expected) -> tuple[np.ndarray, np.ndarray]:
+    o, e = _check.same_length(count=_check.counts("count", count), expected=_check.positive("expected", expected))
+    _check.shared_index(o.size, count=count, expected=expected)
     return o, e

@@ -13,7 +13,8 @@ import pandas as pd
 from scipy import special
 
 from brapkg.stats import _check
-from brapkg.stats.rates import few, long_form, poisson_interval, rate
+from brapkg.stats._rows import few, long_form
+from brapkg.stats.rates import poisson_interval, rate
 from brapkg.stats.strata import by_stratum, every_stratum, known, rows_by_key
 
 # Below ten events a standardised rate hangs on which strata they happened to fall in.
@@ -82,7 +83,7 @@ def direct(
     Med 16:791-801. Stukel et al. (1994), Stat Med 13:1781-1791, for events not independent.
     """
     _check.option("method", method, _DIRECT_METHODS)
-    (per,) = _check.positive("multiplier", multiplier)
+    per = _check.one(_check.positive, "multiplier", multiplier)
     if method == "fay-feuer" and events is not None:
         raise ValueError("events: not allowed with method 'fay-feuer'; use 'dobson'")
     rows = rows_by_key(count, population, area=area, stratum=stratum)
@@ -169,10 +170,10 @@ def repeat_rate(
     ----------
     Stukel et al. (1994), Stat Med 13:1781-1791; the interval is Dobson's with one stratum.
     """
-    index = _check.shared_index(len(events), events=events, population=population)
     times, table = _times(events)
+    index = _check.shared_index(len(events), events=events, population=population)
     _, persons = _check.same_length(events=table[:, 0], population=_check.positive("population", population))
-    (per,) = _check.positive("multiplier", multiplier)
+    per = _check.one(_check.positive, "multiplier", multiplier)
     o, hit, squared = table @ times, table.sum(axis=1), table @ times**2
     withheld = few(o, minimum) | (o == 0)
 
@@ -248,7 +249,7 @@ def indirect(
     """
     _check.option("measure", measure, ("ratio", "rate"))
     usual = 1 if measure == "ratio" else 100_000
-    (per,) = _check.positive("multiplier", usual if multiplier is None else multiplier)
+    per = _check.one(_check.positive, "multiplier", usual if multiplier is None else multiplier)
     rows = rows_by_key(count, population, area=area, stratum=stratum)
     events, persons = (
         by_stratum(name, values)

@@ -23,7 +23,7 @@ def rows_by_key(count, population, *, area, stratum) -> pd.DataFrame:
     index = pd.MultiIndex.from_arrays([arrays[name] for name in names], names=names)
     again = index[index.duplicated()]
     if again.size:
-        raise ValueError(f"stratum: {again[0]} has more than one row; must have one: add the rows up first")
+        raise ValueError(f"stratum: {again.tolist()[0]} has more than one row; must have one: add the rows up first")
     columns = {name: _check.counts(name, pd.Series(arrays[name], index=index)) for name in ("count", "population")}
     return pd.DataFrame(columns, index=index)
 
@@ -34,7 +34,7 @@ def by_stratum(name: str, values: pd.Series) -> pd.Series:
         raise ValueError(f"{name}: found {type(values).__name__}; must be a Series indexed by stratum")
     again = values.index[values.index.duplicated()]
     if again.size:
-        raise ValueError(f"{name}: stratum {again[0]!r} is there more than once; must be there once")
+        raise ValueError(f"{name}: stratum {again.tolist()[0]!r} is there more than once; must be there once")
     return pd.Series(_check.counts(name, values), index=values.index)
 
 
@@ -42,7 +42,7 @@ def known(strata: pd.Index, values: pd.Series, name: str) -> None:
     """Refuse a stratum that `values`, the argument `name`, has no number for."""
     unknown = strata[~strata.isin(values.index)]
     if unknown.size:
-        raise ValueError(f"{name}: nothing for stratum {unknown[0]!r}; must have each stratum that is used")
+        raise ValueError(f"{name}: nothing for stratum {unknown.tolist()[0]!r}; must have each stratum that is used")
 
 
 def every_stratum(rows: pd.DataFrame, weights: pd.Series) -> None:
@@ -52,6 +52,6 @@ def every_stratum(rows: pd.DataFrame, weights: pd.Series) -> None:
     absent = pd.MultiIndex.from_product([areas, weights.index], names=rows.index.names).difference(rows.index)
     if absent.size:
         raise ValueError(
-            f"stratum: {absent.size} rows are missing (first {absent[0]}); every area must have every "
+            f"stratum: {absent.size} rows are missing (first {absent.tolist()[0]}); every area must have every "
             "stratum of the standard: add them with their population, or merge strata"
         )

@@ -13,7 +13,7 @@ import pandas as pd
 from scipy import special, stats
 
 from brapkg.stats import _check
-from brapkg.stats.rates import few, long_form
+from brapkg.stats._rows import few, long_form, no_interval
 from brapkg.stats.sampling import Design, aligned, numbered
 from brapkg.stats.sampling import design as design
 from brapkg.stats.sampling import rake as rake
@@ -55,7 +55,7 @@ def proportion(
         population (sum of weights), se, df (of t), deff (variance over that of a simple random
         sample of n without replacement; NaN where the weights do not add up to more than n),
         value, lower, upper, level, method, missing. missing is "few" where the value is withheld
-        (below the minimum, or no degree of freedom) and "no_variation" where all answered alike
+        (below the minimum, or no degree of freedom) and "alike" where all answered alike
         and limits cannot be had. The index is the sorted domains, or "all", for each level.
 
     Raises
@@ -163,8 +163,9 @@ def difference(
     Returns
     -------
     DataFrame
-        One row per level: n_first, n_second, value_first, value_second, se, df, t, p_value (two-sided),
-        value, lower, upper, level, method, missing ("few" or "no_variation", as `proportion`).
+        One row per level: n_first, n_second, value_first, value_second, se, df, t, p_value
+        (two-sided), value, lower, upper, level, method, missing ("few" or "alike", as
+        `proportion`).
 
     Raises
     ------
@@ -182,7 +183,7 @@ def difference(
     """
     y = _check.numbers("values", values)
     domains = dict(_domains(values, design, by))
-    if len(pair) != 2 or pair[0] == pair[1] or not set(pair) <= set(domains):
+    if not isinstance(pair, (tuple, list)) or len(pair) != 2 or pair[0] == pair[1] or not set(pair) <= set(domains):
         raise ValueError(f"pair: found {pair!r}; must be two of the domains {list(domains)}")
     inside = [domains[label] for label in pair]
     pairs = [_one(y, design, each) for each in inside]
@@ -218,8 +219,9 @@ def effective_size(weight, *, by=None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns n (respondents with a weight above 0), value (effective size), deff (n / value).
-        The index is the sorted domains, or "all".
+        Columns n (respondents with a weight above 0), value (effective size), lower, upper and
+        level (NaN: worked out from the weights, not estimated), deff (n / value), method. The index
+        is the sorted domains, or "all".
 
     Raises
     ------
@@ -244,7 +246,8 @@ def effective_size(weight, *, by=None) -> pd.DataFrame:
     )
     n = np.bincount(number, w > 0)
     size = total**2 / squares
-    return pd.DataFrame({"n": n, "value": size, "deff": n / size}, index=pd.Index(names))
+    table = pd.DataFrame({"n": n, "value": size, "deff": n / size}, index=pd.Index(names))
+    return no_interval(table.assign(method="kish"))
 
 
 def _domains(values, design: Design, by):
@@ -291,5 +294,5 @@ def _few(n, df, minimum: float) -> np.ndarray:
 def _table(found: pd.DataFrame, limits, levels: Sequence[float], method: str) -> pd.DataFrame:
     given, withheld = found.drop(columns=["value", "withheld"]), found["withheld"].to_numpy()
     table = long_form(given, found["value"].to_numpy(), limits, levels, method, withheld)
-    table.loc[(table["missing"] == "") & table["lower"].isna(), "missing"] = "no_variation"
+    table.loc[(table["missing"] == "") & table["lower"].isna(), "missing"] = "alike"
     return table

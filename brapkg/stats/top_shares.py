@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from brapkg.stats import _check
+from brapkg.stats._rows import no_interval
 from brapkg.stats.concentration import counted
 
 
@@ -24,9 +25,9 @@ def top_share(count, shares: Sequence[float] = (0.01, 0.05, 0.10, 0.25)) -> pd.D
     Returns
     -------
     DataFrame
-        One row per share: share, value (share of events in those places), even (the same if the
-        events were spread as evenly as whole events can be), events and places (in the top),
-        all_events, all_places.
+        One row per share: share, value (share of events in those places), lower, upper and level
+        (NaN: a description, no estimate), even (the same if the events were spread as evenly as
+        whole events can be), events and places (in the top), all_events, all_places, method.
 
     Raises
     ------
@@ -50,9 +51,14 @@ def top_share(count, shares: Sequence[float] = (0.01, 0.05, 0.10, 0.25)) -> pd.D
     # 0.07 * 100 is a hair above 7: a rounding error must not add a place.
     places = np.ceil(wanted * events.size * (1 - 1e-12)).astype(int)
     held, even = (np.cumsum(spread)[places - 1] for spread in (_falling(events), _falling(_even(events))))
-    total = events.sum()
-    columns = {"share": wanted, "value": held / total, "even": even / total, "events": held, "places": places}
-    return pd.DataFrame(columns).assign(all_events=total, all_places=events.size)
+    columns = {
+        "share": wanted,
+        "value": held / events.sum(),
+        "even": even / events.sum(),
+        "events": held,
+        "places": places,
+    }
+    return _table(columns, events)
 
 
 def places_holding(count, shares: Sequence[float] = (0.25, 0.50)) -> pd.DataFrame:
@@ -68,9 +74,9 @@ def places_holding(count, shares: Sequence[float] = (0.25, 0.50)) -> pd.DataFram
     Returns
     -------
     DataFrame
-        One row per share: share, value (share of all places), even (the same if the events were
-        spread as evenly as whole events can be), events and places (that hold them), all_events,
-        all_places.
+        One row per share: share, value (share of all places), lower, upper and level (NaN), even
+        (the same if the events were spread as evenly as whole events can be), events and places
+        (that hold them), all_events, all_places, method.
 
     Raises
     ------
@@ -91,9 +97,12 @@ def places_holding(count, shares: Sequence[float] = (0.25, 0.50)) -> pd.DataFram
     needed = wanted * total * (1 - 1e-12)
     places, fewest = (np.searchsorted(sums, needed) + 1 for sums in (running, even))
     columns = {"share": wanted, "value": places / events.size, "even": fewest / events.size}
-    return pd.DataFrame(
-        {**columns, "events": running[places - 1], "places": places, "all_events": total, "all_places": events.size}
-    )
+    return _table({**columns, "events": running[places - 1], "places": places}, events)
+
+
+def _table(columns: dict, events: np.ndarray) -> pd.DataFrame:
+    told = {"all_events": events.sum(), "all_places": events.size, "method": "places by count"}
+    return no_interval(pd.DataFrame(columns).assign(**told))
 
 
 def _falling(events: np.ndarray) -> np.ndarray:

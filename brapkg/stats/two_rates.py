@@ -13,6 +13,7 @@ import pandas as pd
 from scipy import stats
 
 from brapkg.stats import _check
+from brapkg.stats._rows import no_interval
 from brapkg.stats.rates import proportion_interval
 
 # statsmodels sums over a square of counts: 5 million of them here.
@@ -37,7 +38,7 @@ def rate_ratio_exact(x1, n1, x2, n2, *, levels: Sequence[float] = (0.95,)) -> pd
         One block of rows per level, index kept: x1, n1, x2, n2, value, lower, upper, level,
         p_value, p_mid, method, missing. With x2 = 0 value and upper are infinite. With no event
         in either group the ratio is undefined: value NaN, interval 0 to infinity, p-values 1,
-        missing "few".
+        missing "none".
 
     Raises
     ------
@@ -81,7 +82,7 @@ def rate_ratio_exact(x1, n1, x2, n2, *, levels: Sequence[float] = (0.95,)) -> pd
             "p_value": p_value,
             "p_mid": p_mid,
             "method": "conditional exact",
-            "missing": np.where(some, "", "few"),
+            "missing": np.where(some, "", "none"),
         }
         blocks.append(pd.DataFrame(columns, index=index))
     return pd.concat(blocks)
@@ -102,8 +103,9 @@ def e_test(x1, n1, x2, n2, *, form: str = "score") -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per pair, index kept: x1, n1, x2, n2, value (ratio of the rates), statistic,
-        p_value, method ("E-test, score" or "E-test, wald"), missing ("few" where there is no
+        One row per pair, index kept: x1, n1, x2, n2, value (ratio of the rates), lower, upper and
+        level (NaN: the test has no interval, `rate_ratio_exact` does), statistic,
+        p_value, method ("E-test, score" or "E-test, wald"), missing ("none" where there is no
         event at all: value and statistic NaN, p_value 1).
 
     Raises
@@ -131,17 +133,17 @@ def e_test(x1, n1, x2, n2, *, form: str = "score") -> pd.DataFrame:
     _check.refuse("x1 + x2", a + b, mean > LARGEST_MEAN, rule, index)
     tested = [_one_e_test(*row, form) for row in zip(a, m, b, n, strict=True)]
     statistic, p_value = np.array(tested).reshape(-1, 2).T
-    few = a + b == 0
+    none = a + b == 0
     with np.errstate(divide="ignore", invalid="ignore"):
-        value = np.where(few, np.nan, (a / m) / (b / n))
+        value = np.where(none, np.nan, (a / m) / (b / n))
     columns = {
         **{"x1": a, "n1": m, "x2": b, "n2": n, "value": value},
         "statistic": statistic,
         "p_value": p_value,
         "method": f"E-test, {form}",
-        "missing": np.where(few, "few", ""),
+        "missing": np.where(none, "none", ""),
     }
-    return pd.DataFrame(columns, index=index)
+    return no_interval(pd.DataFrame(columns, index=index))
 
 
 def _one_e_test(x1: float, n1: float, x2: float, n2: float, form: str) -> tuple[float, float]:

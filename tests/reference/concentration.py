@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from brapkg.stats import concentration, mix, top_shares
+from brapkg.stats import concentration, harm, mix, top_shares
 from reference.cases import NotOffered, checks
 
 
@@ -84,7 +84,7 @@ def offence_mix(case):
 
 @checks("harm_index")
 def harm_index(case):
-    table = mix.harm_sum(offences(case), case.given["weights"], minimum=0)
+    table = harm.harm_sum(offences(case), case.given["weights"], minimum=0)
     case.close(table["lower"], case.expected["lower"])
     case.close(table["upper"], case.expected["upper"])
 

@@ -67,8 +67,8 @@ def relative_effect_size(case):
         return ratios.relative_effect(*given, phi=phi, method=method).iloc[0]
 
     res, rirr, expected = row("res"), row("rirr"), case.expected
-    found = {"OR": res["value"], "log": np.log(res["value"]), "se": res["log_se"], "var": res["log_se"] ** 2}
-    found |= {name: res[name] for name in ("lower", "upper", "z", "p")}
+    found = {"OR": res["value"], "log": np.log(res["value"]), "se": res["se"], "var": res["se"] ** 2}
+    found |= {name: res[name] for name in ("lower", "upper", "z")} | {"p": res["p_value"]}
     found |= {"rirr": rirr["value"], "rirr_lower": rirr["lower"], "rirr_upper": rirr["upper"]}
     found["pct_change"] = rirr["change"]
     for name, value in expected.items():
@@ -78,7 +78,7 @@ def relative_effect_size(case):
             continue
         wide = row("res", float(spread[1]))
         for name, number in value.items():
-            case.close(wide["log_se" if name == "se" else name], number)
+            case.close(wide["p_value" if name == "p" else name], number)
 
 
 @checks("poisson_z")
@@ -91,7 +91,7 @@ def poisson_z(case):
             mean, z = map(float, words.groups())
             level = 1 - 2 * stats.norm.sf(z)
             row = ratios.poisson_z(0, mean, past_periods=np.inf, levels=(level,)).iloc[0]
-            case.close(row[["lower", "upper"]], band)
+            case.close(row[["band_lower", "band_upper"]], band)
 
 
 def sicily(case, columns=("smokban", "time"), **options):

@@ -5,6 +5,7 @@ import re
 import numpy as np
 
 from brapkg.stats import funnel, funnel_limits, rates
+from brapkg.stats import significance as judged
 from reference.cases import checks
 
 LEVELS = {"2": 0.95, "3": 0.998}
@@ -113,7 +114,7 @@ def significance(case):
     tables = dict(zip(("proportion", "ratio", "rate"), case.given["csv"], strict=True))
     for statistic, name in tables.items():
         observed, base = numerator_and_base(case.table(name, encoding="utf-8-sig"))
-        found = funnel_limits.significance(observed, base, statistic=statistic)["outside"].map(WORDS)
+        found = judged.significance(observed, base, statistic=statistic)["outside"].map(WORDS)
         wanted = next(value for key, value in case.expected.items() if key.endswith(statistic))
         assert list(found) == wanted
 

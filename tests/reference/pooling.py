@@ -12,14 +12,14 @@ COLUMNS = {
     "estimate": "value",
     "se": "se",
     "stat": "statistic",
-    "p": "p",
+    "p": "p_value",
     "lower": "lower",
     "upper": "upper",
     "tau2": "tau2",
     "I2": "i2",
     "H2": "h2",
     "Q": "q",
-    "Q_p": "q_p",
+    "Q_p": "q_p_value",
     "k": "k",
     "pi_lower": "prediction_lower",
     "pi_upper": "prediction_upper",
@@ -64,11 +64,11 @@ def publication_bias(case):
     table, expected = studies(case), case.expected
     y, v = table["yi"], table["vi"]
     row = pooling_bias.egger(y, v, minimum=3).iloc[0]
-    case.close([row["statistic"], row["p"], row["df"]], [expected[f"egger_{name}"] for name in ("t", "p", "df")])
+    case.close([row["statistic"], row["p_value"], row["df"]], [expected[f"egger_{name}"] for name in ("t", "p", "df")])
     row = pooling_bias.begg(y, v, minimum=3).iloc[0]
-    case.close([row["value"], row["p"]], [expected["begg_tau"], expected["begg_p"]])
+    case.close([row["value"], row["p_value"]], [expected["begg_tau"], expected["begg_p"]])
     row = pooling_bias.fail_safe_n(y, v, method="rosenthal").iloc[0]
-    case.close([row["value"], row["p"]], [expected["rosenthal_n"], expected["rosenthal_p"]])
+    case.close([row["value"], row["p_value"]], [expected["rosenthal_n"], expected["rosenthal_p"]])
     case.close(pooling_bias.fail_safe_n(y, v, method="rosenberg")["value"], expected["rosenberg_n"])
     model = {"method": re.search(r"on (\w+) model", case.definition)[1], "test": "z"}
     row = pooling_bias.trim_and_fill(y, v, **model).iloc[0]

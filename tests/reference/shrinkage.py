@@ -23,7 +23,7 @@ def compare(case, table):
         if name in case.expected:
             case.close(table[column], np.broadcast_to(np.array(case.expected[name], dtype=float), len(table)))
     if "n_zero" in case.expected:
-        assert (table["observed"] == 0).sum() == case.expected["n_zero"]
+        assert (table["count"] == 0).sum() == case.expected["n_zero"]
 
 
 @checks("marshall_global", "marshall_global_binomial")

@@ -41,7 +41,7 @@ def farrington(case):
         period=52,
         years=option(case, "b", 4),
         window=option(case, "w", 3),
-        level=1 - option(case, "alpha", 0.01) / 2,
+        levels=(1 - option(case, "alpha", 0.01) / 2,),
         last=last,
     )
     same(case, table, withheld=0.0)
@@ -59,7 +59,7 @@ def farrington_flexible(case):
         "gap": option(case, "pastWeeksNotIncluded", 26),
         "weight_above": option(case, "weightsThreshold", 2.58),
         "trend_p": option(case, "pThresholdTrend", 1.0),
-        "level": 1 - option(case, "alpha", 0.01),
+        "levels": (1 - option(case, "alpha", 0.01),),
         "threshold": {"nbPlugin": "nb"}.get(threshold, threshold),
         "error": "working",
         "last": last,
@@ -88,7 +88,7 @@ def ears(case):
         period=52,
         method=method,
         baseline=option(case, "baseline", 7),
-        level=1 - case.given["alpha"],
+        levels=(1 - case.given["alpha"],),
         last=last,
     )
     same(case, table, withheld=np.nan)
@@ -111,6 +111,6 @@ def bayes(case):
     counts, last = judged(case)
     found = re.search(r"bayes b=(\d+) w=(\d+) actY=T alpha=(0?\.\d+)", case.definition)
     years, window, alpha = int(found.group(1)), int(found.group(2)), float(found.group(3))
-    table = charts.bayes(counts, period=52, years=years, window=window, level=1 - alpha, last=last)
+    table = charts.bayes(counts, period=52, years=years, window=window, levels=(1 - alpha,), last=last)
     case.close(table["upper"], case.expected["bayes_upper"])
     assert list(table["signal"]) == [bool(alarm) for alarm in case.expected["bayes_alarm"]], case.id

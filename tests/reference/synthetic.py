@@ -29,7 +29,7 @@ def outcome_only(case):
     case.close(effect["pre_rmspe"], expected["pre_rmspe"], rtol=1e-6)
     case.close(effect[["post_rmspe", "ratio"]].astype(float), [expected["post_rmspe"], expected["ratio"]])
     assert (effect["rank"], effect["n"]) == (expected["rank"], expected["n"])
-    case.close(effect["p"], expected["p"])
+    case.close(effect["p_value"], expected["p"])
     case.close(found.weights[list(expected["weights"])], list(expected["weights"].values()))
     ratios = pd.Series(expected["ratios"])
     case.close(found.placebos.loc[ratios.index, "ratio"], ratios)

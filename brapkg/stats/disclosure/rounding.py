@@ -83,7 +83,7 @@ def round_at_random(count, base: int = 3, *, seed: int = 0) -> pd.DataFrame:
     """
     counts, base = _whole(count), _base(base)
     rest = counts % base
-    up = np.random.default_rng(seed).random(counts.size) * base < rest
+    up = np.random.default_rng(_check.integer("seed", seed, 0)).random(counts.size) * base < rest
     columns = {
         "count": counts,
         "value": counts - rest + base * up,
@@ -217,6 +217,4 @@ def _whole(count) -> np.ndarray:
 
 
 def _base(base: int) -> int:
-    if not base >= 2 or base != int(base):
-        raise ValueError(f"base: found {base!r}; must be a whole number >= 2, for example 5")
-    return int(base)
+    return _check.integer("base", base, 2)

@@ -66,10 +66,10 @@ def difference_in_differences(
     Returns
     -------
     DataFrame
-        One row per level: value, lower, upper, level, estimate and se (log ratio, or as value), p,
-        df, dispersion (Pearson's, not floored; of least squares the residual variance), deviance,
-        areas, treated_areas, left_out (areas without any event, which say nothing of a ratio),
-        periods, events, method.
+        One row per level: value, lower, upper, level, estimate and se (log ratio, or as value),
+        p_value, df, dispersion (Pearson's, not floored; of least squares the residual variance),
+        deviance, areas, treated_areas, left_out (areas without any event, which say nothing of a
+        ratio), periods, events, method.
 
     Raises
     ------
@@ -97,6 +97,7 @@ def difference_in_differences(
     """
     _check.option("model", model, tuple(_ERRORS))
     _check.option("error", error, _ERRORS[model])
+    multiplier = _check.one(_check.positive, "multiplier", multiplier)
     panel = balanced(counts, population, area, period, treated, start, error, model)
     post = (panel.period >= start).astype(float)
     fit = _fit(panel, (panel.treated * post)[:, np.newaxis], model, error, multiplier, floor)
@@ -106,9 +107,9 @@ def difference_in_differences(
     for level in _check.levels(levels):
         half = fit.critical((1 - level) / 2) * se
         value, lower, upper = (float(back(x)) for x in (estimate, estimate - half, estimate + half))
-        p = 2 * fit.tail(abs(estimate / se))
-        rows.append([value, lower, upper, level, estimate, se, p, fit.df, fit.dispersion, fit.deviance])
-    names = ["value", "lower", "upper", "level", "estimate", "se", "p", "df", "dispersion", "deviance"]
+        p_value = 2 * fit.tail(abs(estimate / se))
+        rows.append([value, lower, upper, level, estimate, se, p_value, fit.df, fit.dispersion, fit.deviance])
+    names = ["value", "lower", "upper", "level", "estimate", "se", "p_value", "df", "dispersion", "deviance"]
     return pd.DataFrame(rows, columns=names).assign(**panel.told(), method=fit.method)
 
 
@@ -121,8 +122,8 @@ class EventStudy:
     effects : DataFrame
         One row per period (save the last before the start) and level: relative (periods from the
         start, in order), period, value, lower, upper (ratios to the last period before), level,
-        estimate, se (log ratio), method.
-    leads_p : float
+        estimate, se (log ratio), areas, events, method.
+    leads_p_value : float
         Chance of leads as far from 1 as these under parallel trends (joint Wald test, F). NaN
         with fewer than 2 periods before the start.
     leads_f, leads_df : float, tuple of int
@@ -132,7 +133,7 @@ class EventStudy:
     """
 
     effects: pd.DataFrame
-    leads_p: float
+    leads_p_value: float
     leads_f: float
     leads_df: tuple[int, int]
     told: dict
@@ -202,6 +203,8 @@ def event_study(
             "level": level,
             "estimate": fit.estimates,
             "se": fit.errors,
+            "areas": panel.told()["areas"],
+            "events": panel.told()["events"],
             "method": fit.method,
         }
         blocks.append(pd.DataFrame(columns))
@@ -260,8 +263,7 @@ def _fit(panel: Panel, terms: np.ndarray, model: str, error: str, multiplier: fl
             raise TooThin(NOT_SETTLED)
         dispersion, deviance = pearson / free if free else np.nan, found.deviance
     else:
-        (per,) = _check.positive("multiplier", multiplier)
-        found = sm.OLS(per * panel.counts / panel.population, design).fit(**options)
+        found = sm.OLS(multiplier * panel.counts / panel.population, design).fit(**options)
         dispersion, deviance = found.scale, found.ssr
     q = terms.shape[1]
     covariance = np.asarray(found.cov_params())[:q, :q]

@@ -13,6 +13,7 @@ import pandas as pd
 from scipy import stats
 
 from brapkg.stats import _check
+from brapkg.stats._rows import no_interval
 
 _PARTS = ("local", "nearby", "total")
 _ORDER = ("treated", "comparison", "nearby", "nearby_comparison")
@@ -57,8 +58,8 @@ def wdd(
     -------
     DataFrame
         Three rows (part: "local", "nearby", "total") for each of n and each level, index kept:
-        part, value, se, lower, upper, level, z, p (two-sided), p_fall (one-sided, for a fall),
-        the eight counts, phi (as used), method, missing ("no events" where all counts of the part
+        part, value, se, lower, upper, level, z, p_value (two-sided), p_fall (one-sided, for a
+        fall), the eight counts, phi (as used), method, missing ("none" where all counts of the part
         are 0: the value is 0, but nothing can be said of chance).
 
     Raises
@@ -159,7 +160,8 @@ def wdq(before, after, nearby_before, nearby_after, comparison_before, compariso
     -------
     DataFrame
         One row per entry, index kept: value (below -1 more moved than was won, -1 to 0 some
-        moved, above 0 the benefit spread, above 1 by more than the effect itself), gross_effect
+        moved, above 0 the benefit spread, above 1 by more than the effect itself), lower,
+        upper and level (NaN: there is no agreed interval), gross_effect
         (events fewer), net_effect (fall in the ratio to the comparison), success (its negative:
         the success measure), buffer (the same change nearby), total_net_effect (events fewer,
         area and nearby, net of the comparison), the six counts, method, missing.
@@ -205,7 +207,7 @@ def wdq(before, after, nearby_before, nearby_after, comparison_before, compariso
         "method": "wdq",
         "missing": missing.astype(str),
     }
-    return pd.DataFrame(columns, index=index)
+    return no_interval(pd.DataFrame(columns, index=index))
 
 
 def _counts(given: dict) -> tuple[list[str], list[np.ndarray], pd.Index]:
@@ -240,7 +242,7 @@ def _by_part(rows) -> np.ndarray:
 
 
 def _rows(value, variance, totals, counts, index, phi, levels, method) -> pd.DataFrame:
-    (phi,) = _check.positive("phi", phi)
+    phi = _check.one(_check.positive, "phi", phi)
     used = max(1.0, phi)
     some = totals > 0
     se = np.sqrt(variance * used)
@@ -257,12 +259,12 @@ def _rows(value, variance, totals, counts, index, phi, levels, method) -> pd.Dat
                 "upper": value[i] + half[i],
                 "level": level,
                 "z": z[i],
-                "p": 2 * stats.norm.sf(np.abs(z[i])),
+                "p_value": 2 * stats.norm.sf(np.abs(z[i])),
                 "p_fall": stats.norm.cdf(z[i]),
                 **counts,
                 "phi": used,
                 "method": method,
-                "missing": np.where(some[i], "", "no events").astype(str),
+                "missing": np.where(some[i], "", "none").astype(str),
             }
             blocks.append(pd.DataFrame(columns, index=index))
     return pd.concat(blocks)

@@ -12,6 +12,7 @@ from scipy import stats
 from brapkg.stats import _check
 from brapkg.stats.poisson import label
 from brapkg.stats.thin import NOT_SETTLED, TooThin
+from brapkg.stats.time.order import places_in_cycle
 
 _ERRORS = ("quasi-poisson", "poisson", "newey-west")
 _LAGS_SHOWN = 12
@@ -26,7 +27,8 @@ class Interrupted:
     ----------
     effects : DataFrame
         One row per term ("step", "slope change" where asked for, "trend") and level: term, value,
-        lower, upper (ratios: of the step; of the slopes per period), level, p, method.
+        lower, upper (ratios: of the step; of the slopes per period), level, p_value,
+        events, periods, method.
     coefficients : DataFrame
         Index the terms in the order of the model ("intercept", "step", "trend", "sin 1", ...,
         "cos 1", ..., "slope change"): estimate, se.
@@ -131,13 +133,14 @@ def interrupted_series(
     Econometrica 55:703-708.
     """
     y, persons = _check.whole("counts", counts), _check.positive("exposure", exposure)
-    if y.size != persons.size:
-        raise ValueError(f"lengths differ (counts {y.size}, exposure {persons.size}); must be equal")
-    _check.shared_index(y.size, counts=counts, exposure=exposure)
+    _check.equal_length(counts=y, exposure=persons)
+    _check.shared_index(y.size, counts=counts, exposure=exposure, months=months)
     _check.option("error", error, _ERRORS)
-    if lags is not None and not (error == "newey-west" and 0 <= lags < y.size):
+    if lags is not None and not (error == "newey-west" and _check.integer("lags", lags, 0) < y.size):
         raise ValueError(f"lags: found {lags}; must be from 0 to {y.size - 1}, and only with error 'newey-west'")
     levels = _check.levels(levels)
+    if _check.integer("start", start, 0) not in range(1, y.size):
+        raise ValueError(f"start: found {start}; must be a position from {_SPARE} to {y.size - _SPARE}")
     design = _design(y.size, start, _season(months, harmonics, cycle, y.size), slope)
     _enough(y, start, design.shape[1])
 
@@ -158,7 +161,9 @@ def interrupted_series(
             "lower": np.exp(middle - half),
             "upper": np.exp(middle + half),
             "level": level,
-            "p": 2 * (stats.norm.sf(score) if z else stats.t.sf(score, df)),
+            "p_value": 2 * (stats.norm.sf(score) if z else stats.t.sf(score, df)),
+            "events": y.sum(),
+            "periods": y.size,
             "method": method,
         }
         blocks.append(pd.DataFrame(columns))
@@ -223,18 +228,14 @@ def _design(n: int, start: int, season: pd.DataFrame, slope: bool) -> pd.DataFra
 
 
 def _season(months, harmonics: int, cycle: int, n: int) -> pd.DataFrame:
-    if harmonics not in range((cycle + 1) // 2):
+    if _check.integer("harmonics", harmonics, 0) not in range((_check.integer("cycle", cycle, 2) + 1) // 2):
         raise ValueError(f"harmonics: found {harmonics}; must be a whole number from 0 to {(cycle - 1) // 2}")
     if months is None:
         if harmonics:
             raise ValueError("months: found None; must be given for harmonics")
         return pd.DataFrame(index=range(n))
-    place = _check.numbers("months", months)
-    if place.size != n:
-        raise ValueError(f"lengths differ (counts {n}, months {place.size}); must be equal")
-    _check.refuse("months", place, ~np.isin(place, np.arange(1, cycle + 1)), f"must be from 1 to {cycle}")
-    gap = np.append(False, place[1:] != place[:-1] % cycle + 1)
-    _check.refuse("months", place, gap, "each must follow the one before: sort the series and fill its gaps")
+    place = places_in_cycle("months", months, cycle)
+    _check.equal_length(counts=range(n), months=place)
     waves = range(1, harmonics + 1)
     angle = 2 * np.pi * place / cycle
     columns = {f"{name} {k}": wave(k * angle) for name, wave in (("sin", np.sin), ("cos", np.cos)) for k in waves}
@@ -242,8 +243,6 @@ def _season(months, harmonics: int, cycle: int, n: int) -> pd.DataFrame:
 
 
 def _enough(y: np.ndarray, start: int, parameters: int) -> None:
-    if start != int(start) or not 0 < start < y.size:
-        raise ValueError(f"start: found {start}; must be a position from {_SPARE} to {y.size - _SPARE}")
     if min(start, y.size - start) < _SPARE:
         raise TooThin(
             f"found {start} periods before the start and {y.size - start} from it on; interrupted_series needs {_SPARE}"

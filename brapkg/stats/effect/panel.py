@@ -42,11 +42,8 @@ def balanced(counts, population, area, period, treated, start, error: str, model
     """
     y, persons = _check.whole("counts", counts), _check.positive("population", population)
     when, kind = _check.numbers("period", period), _check.numbers("treated", treated)
-    labels = pd.Index(area)
-    lengths = {"counts": y, "population": persons, "area": labels, "period": when, "treated": kind}
-    if len({len(values) for values in lengths.values()}) > 1:
-        found = ", ".join(f"{name} {len(values)}" for name, values in lengths.items())
-        raise ValueError(f"lengths differ ({found}); must be equal")
+    labels = pd.Index(np.atleast_1d(np.asarray(area, dtype=object)))
+    _check.equal_length(counts=y, population=persons, area=labels, period=when, treated=kind)
     _check.shared_index(y.size, counts=counts, population=population, area=area, period=period, treated=treated)
     _check.refuse("treated", kind, ~np.isin(kind, (0, 1)), "must be 0 or 1")
     if labels.hasnans:
@@ -65,7 +62,7 @@ def balanced(counts, population, area, period, treated, start, error: str, model
                 f"period: area {times.index.tolist()[at]!r} {word} period {times.columns[p]:g}; "
                 "every area must have each once"
             )
-    (start,) = _check.numbers("start", start)
+    start = _check.one(_check.numbers, "start", start)
     table["after"] = when >= start
     for after, word in ((False, "before"), (True, "after")):
         if not (table["after"] == after).any():

@@ -13,8 +13,9 @@ import pandas as pd
 from scipy import special, stats
 
 from brapkg.stats import _check
+from brapkg.stats._rows import no_interval
 
-NONE = "none detectable"
+NONE = "undetectable"
 _BEFORE_AFTER, _COMPARED = "square-root", "log ratio to comparison"
 
 
@@ -51,9 +52,10 @@ def detectable_change(
     -------
     DataFrame
         Two rows (direction "fall" and "rise") per entry and level, index kept: direction, value
-        (per cent, > 0), level, power, before, expected (events after, without effect),
-        comparison_before, comparison_after (NaN without), phi (as used), method, missing ("" or
-        "none detectable": no fall, however large, would be seen; the value is NaN).
+        (per cent, > 0), lower and upper (NaN: worked out, not estimated), level, power, before,
+        expected (events after, without effect), comparison_before, comparison_after (NaN without),
+        phi (as used), method, missing ("" or "undetectable": no fall, however large, would be seen;
+        the value is NaN).
 
     Raises
     ------
@@ -84,7 +86,8 @@ def detectable_change(
             change = _smallest_compared(design, sum_z, sign) if "c" in design else _smallest(design, sum_z, sign)
             columns = {"direction": direction, "value": 100 * np.abs(change), "level": level, "power": power}
             missing = np.where(np.isnan(change), NONE, "").astype(str)
-            blocks.append(pd.DataFrame({**columns, **_told(design), "missing": missing}, index=index))
+            table = pd.DataFrame({**columns, **_told(design), "missing": missing}, index=index)
+            blocks.append(no_interval(table))
     return pd.concat(blocks)
 
 
@@ -113,8 +116,9 @@ def power(
     Returns
     -------
     DataFrame
-        One row per entry and level, index kept: value (chance, 0-1), ratio, level, before,
-        expected, comparison_before, comparison_after, phi, method, missing (always "").
+        One row per entry and level, index kept: value (chance, 0-1), lower and upper (NaN, as
+        there), ratio, level, before, expected, comparison_before, comparison_after, phi, method,
+        missing (always "").
 
     Raises
     ------
@@ -144,14 +148,15 @@ def power(
         z = stats.norm.isf((1 - level) / 2)
         chance = stats.norm.cdf(shift - z) + stats.norm.cdf(-shift - z)
         columns = {"value": chance, "ratio": r, "level": level, **_told(design), "missing": ""}
-        blocks.append(pd.DataFrame(columns, index=index))
+        blocks.append(no_interval(pd.DataFrame(columns, index=index)))
     return pd.concat(blocks)
 
 
 def _design(given: dict) -> tuple[dict[str, np.ndarray], pd.Index]:
     """The numbers of a design, of one length, with the events expected after without effect."""
     names = ["before", "exposure_before", "exposure_after", "phi"]
-    names += [name for name in ("ratio", "comparison_before", "comparison_after") if given.get(name) is not None]
+    names += ["ratio"] if "ratio" in given else []
+    names += [name for name in ("comparison_before", "comparison_after") if given.get(name) is not None]
     if "comparison_after" in names and "comparison_before" not in names:
         raise ValueError("comparison_before: found None; must be given with comparison_after")
     arrays = _check.same_length(**{name: _check.positive(name, given[name]) for name in names})
@@ -223,7 +228,7 @@ def halved(below, low: np.ndarray, high: np.ndarray) -> np.ndarray:
 
 def share(power: float) -> float:
     """The wanted chance, strictly between 0 and 1."""
-    (number,) = _check.numbers("power", power)
+    number = _check.one(_check.numbers, "power", power)
     if not 0 < number < 1:
         raise ValueError(f"power: found {number:g}; must be between 0 and 1, for example 0.8")
     return float(number)

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import optimize, special, stats
 
 from brapkg.stats import _check
+from brapkg.stats._rows import no_interval
 from brapkg.stats.effect.power import NONE, halved, share
 from brapkg.stats.thin import TooThin
 
@@ -33,8 +34,8 @@ def detectable_trend(
     -------
     DataFrame
         Two rows (direction "fall" and "rise") per entry and level, index kept: direction, value
-        (per cent a year, > 0), level, power, count, years, phi (as used), method, missing ("" or
-        "none detectable").
+        (per cent a year, > 0), lower and upper (NaN: worked out, not estimated), level, power,
+        count, years, phi (as used), method, missing ("" or "undetectable").
 
     Raises
     ------
@@ -57,9 +58,9 @@ def detectable_trend(
     """
     counts, spread = _check.same_length(count=_check.positive("count", count), phi=_check.positive("phi", phi))
     index = _check.shared_index(counts.size, count=count, phi=phi)
-    n, wanted = int(years), share(power)
-    if n != years or n < 3:
-        raise TooThin(f"years: found {years}; detectable_trend needs a whole number, at least 3")
+    n, wanted = _check.integer("years", years, 0), share(power)
+    if n < 3:
+        raise TooThin(f"years: found {years}; detectable_trend needs at least 3")
     spread = np.maximum(1.0, spread)
     blocks = []
     for level in _check.levels(levels):
@@ -77,7 +78,7 @@ def detectable_trend(
                 "method": "log-linear trend",
                 "missing": missing,
             }
-            blocks.append(pd.DataFrame(columns, index=index))
+            blocks.append(no_interval(pd.DataFrame(columns, index=index)))
     return pd.concat(blocks)
 
 

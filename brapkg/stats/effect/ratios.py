@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from brapkg.stats import _check
+from brapkg.stats._rows import no_interval
 
 _GOOD = {"rirr": "below 1", "res": "above 1"}
 
@@ -42,9 +44,9 @@ def relative_effect(
     -------
     DataFrame
         One row per entry and level, index kept: value, lower, upper, level, change (per cent, as
-        rirr - 1), log_se, z, p (of the logarithm, two-sided), good ("below 1" for rirr, "above 1"
+        rirr - 1), se, z, p_value (of the logarithm, two-sided), good ("below 1" for rirr, "above 1"
         for res), the four counts, phi (as used), method, missing. Where a count is 0 all are NaN
-        and missing is "no events".
+        and missing is "none".
 
     Raises
     ------
@@ -66,7 +68,7 @@ def relative_effect(
     given = dict(before=before, after=after, comparison_before=comparison_before, comparison_after=comparison_after)
     counts = _check.same_length(**{name: _check.whole(name, values) for name, values in given.items()})
     index = _check.shared_index(counts[0].size, **given)
-    (phi,) = _check.positive("phi", phi)
+    phi = _check.one(_check.positive, "phi", phi)
     _check.option("method", method, tuple(_GOOD))
     used, some = max(1.0, phi), np.min(counts, axis=0) > 0
     a, b, c, d = (np.where(some, count, np.nan) for count in counts)
@@ -82,14 +84,14 @@ def relative_effect(
             "upper": np.exp(estimate + half),
             "level": level,
             "change": 100 * np.expm1(rirr),
-            "log_se": error,
+            "se": error,
             "z": estimate / error,
-            "p": 2 * stats.norm.sf(np.abs(estimate / error)),
+            "p_value": 2 * stats.norm.sf(np.abs(estimate / error)),
             "good": _GOOD[method],
             **dict(zip(given, counts, strict=True)),
             "phi": used,
             "method": method,
-            "missing": np.where(some, "", "no events").astype(str),
+            "missing": np.where(some, "", "none").astype(str),
         }
         blocks.append(pd.DataFrame(columns, index=index))
     return pd.concat(blocks)
@@ -114,9 +116,10 @@ def poisson_z(current, past, *, past_periods: float = 1, levels: Sequence[float]
     Returns
     -------
     DataFrame
-        One row per entry and level, index kept: value (the score), lower, upper (band for the
-        current count; lower floored at 0), level, p (two-sided), current, past, past_periods,
-        method, missing ("no events" where both are 0: the score is NaN).
+        One row per entry and level, index kept: value (the score), lower and upper (NaN: a score
+        has no interval), level, band_lower, band_upper (for the current count; floored at 0),
+        p_value (two-sided), current, past, past_periods, method, missing ("none" where both are 0:
+        the score is NaN).
 
     Raises
     ------
@@ -137,7 +140,7 @@ def poisson_z(current, past, *, past_periods: float = 1, levels: Sequence[float]
     """
     now, then = _check.same_length(current=_check.whole("current", current), past=_check.counts("past", past))
     index = _check.shared_index(now.size, current=current, past=past)
-    periods = float(past_periods)
+    periods = _check.one(partial(_check.numbers, finite=False), "past_periods", past_periods)
     if not periods >= 1:
         raise ValueError(f"past_periods: found {past_periods!r}; must be at least 1, or numpy.inf for a known mean")
     error = np.sqrt(1 + 1 / periods)
@@ -148,15 +151,15 @@ def poisson_z(current, past, *, past_periods: float = 1, levels: Sequence[float]
         half = stats.norm.isf((1 - level) / 2) * error / 2
         columns = {
             "value": z,
-            "lower": np.maximum(np.sqrt(then) - half, 0.0) ** 2,
-            "upper": (np.sqrt(then) + half) ** 2,
             "level": level,
-            "p": 2 * stats.norm.sf(np.abs(z)),
+            "band_lower": np.maximum(np.sqrt(then) - half, 0.0) ** 2,
+            "band_upper": (np.sqrt(then) + half) ** 2,
+            "p_value": 2 * stats.norm.sf(np.abs(z)),
             "current": now,
             "past": then,
             "past_periods": periods,
             "method": "square-root, past known" if np.isinf(periods) else "square-root, past counted",
-            "missing": np.where(some, "", "no events").astype(str),
+            "missing": np.where(some, "", "none").astype(str),
         }
-        blocks.append(pd.DataFrame(columns, index=index))
+        blocks.append(no_interval(pd.DataFrame(columns, index=index)))
     return pd.concat(blocks)

@@ -21,8 +21,8 @@ class SyntheticControl:
     ----------
     effect : DataFrame
         One row per level: value (mean gap after the measure), lower, upper (the constant effects
-        that the placebo test does not reject), level, pre_rmspe, post_rmspe, ratio, rank, n, p
-        (rank / n), fit, method, missing.
+        that the placebo test does not reject), level, pre_rmspe, post_rmspe, ratio, rank, n,
+        p_value (rank / n), fit, method, missing.
     weights : Series
         Weight of each donor, summing to 1.
     predictor_weights : Series or None
@@ -85,8 +85,9 @@ def synthetic_control(
     -------
     SyntheticControl
         In `effect` missing is "poor fit" where `fit` is above `worst_fit` (value, limits, rank and
-        p are NaN), "few areas" where n is too small for limits at the level (they are NaN, the
-        value stands), "no placebos" likewise, "not constant" where no constant effect fits, else "".
+        p_value are NaN), "few" where n is too small for limits at the level (they are NaN, the
+        value stands), "no placebos" likewise, "not constant" where no constant effect fits, else
+        "".
 
     Raises
     ------
@@ -100,7 +101,7 @@ def synthetic_control(
 
     Notes
     -----
-    p cannot be below 1 / n: with 19 donors 0.05 is the least. It is the rank among placebos and
+    p_value cannot be below 1 / n: with 19 donors 0.05 is the least. It is the rank among placebos and
     holds as a test only if the measure could as well have come to any of the areas. With more
     donors than periods before, a good fit may be chance, and the weights need not be unique. Small
     areas' rates are noise, which the mixture then follows: use large areas or pooled years.
@@ -117,7 +118,8 @@ def synthetic_control(
         raise ValueError(f"treated: {treated!r} is not a column of outcome; must be one of its {y.shape[1]} areas")
     before = _before(y, last_before)
     fitted = _fitted(y, before, fitted_periods)
-    levels, (worst,) = _check.levels(levels), _check.positive("worst_fit", worst_fit)
+    levels, worst = _check.levels(levels), _check.one(_check.positive, "worst_fit", worst_fit)
+    seed = _check.integer("seed", seed, 0)
     if y.shape[1] < 3:
         raise TooThin(f"found {y.shape[1] - 1} donors; synthetic_control needs 2")
     if before.sum() < 2 or before.all() or fitted.sum() < 2:
@@ -162,18 +164,27 @@ def _errors(gap: np.ndarray, fitted: np.ndarray, before: np.ndarray) -> dict[str
 def _effect(gap, fitted, before, placebos, found, method, levels) -> pd.DataFrame:
     errors, after = _errors(gap, fitted, before), gap[~before]
     poor = found["fit"] > found["worst"]
-    rank, n, p = np.nan, np.nan, np.nan
+    rank, n, p_value = np.nan, np.nan, np.nan
     if placebos is not None:
         n = len(placebos)
         rank = np.nan if poor else int((placebos["ratio"] >= errors["ratio"]).sum())
-        p = rank / n
+        p_value = rank / n
     rows = []
     for level in levels:
         lower, upper, missing = _limits(after, errors["pre_rmspe"], placebos, level)
         value = after.mean()
         if poor:
             value, lower, upper, missing = np.nan, np.nan, np.nan, "poor fit"
-        told = {"value": value, "lower": lower, "upper": upper, "level": level, **errors, "rank": rank, "n": n, "p": p}
+        told = {
+            "value": value,
+            "lower": lower,
+            "upper": upper,
+            "level": level,
+            **errors,
+            "rank": rank,
+            "n": n,
+            "p_value": p_value,
+        }
         rows.append({**told, "fit": found["fit"], "method": f"synthetic control, {method}", "missing": missing})
     return pd.DataFrame(rows)
 
@@ -187,7 +198,7 @@ def _limits(after: np.ndarray, pre: float, placebos, level: float) -> tuple[floa
         return np.nan, np.nan, "no placebos"
     needed = int(np.floor((1 - level) * len(placebos) + 1e-9))  # placebos at least as extreme
     if needed == 0:
-        return np.nan, np.nan, "few areas"
+        return np.nan, np.nan, "few"
     ratio = np.sort(placebos["ratio"].to_numpy()[1:])[-needed]
     room = (ratio * pre) ** 2 - after.var()
     if not room >= 0:
@@ -230,7 +241,9 @@ def _predictors(y: pd.DataFrame, predictors, given) -> tuple[np.ndarray | None, 
     table = _table("predictors", predictors)
     apart = y.columns.symmetric_difference(table.columns)
     if len(apart):
-        raise ValueError(f"predictors: area {apart[0]!r} is in only one of outcome and predictors; must be in both")
+        raise ValueError(
+            f"predictors: area {apart.tolist()[0]!r} is in only one of outcome and predictors; must be in both"
+        )
     x = table[y.columns].to_numpy()
     spread = x.std(axis=1, ddof=1)
     _check.refuse("predictors", spread, spread == 0, "must differ between areas: standard deviation 0", table.index)
@@ -238,8 +251,7 @@ def _predictors(y: pd.DataFrame, predictors, given) -> tuple[np.ndarray | None, 
     if given is None:
         return x, None
     v = _check.counts("predictor_weights", given)
-    if v.size != len(x):
-        raise ValueError(f"lengths differ (predictors {len(x)}, predictor_weights {v.size}); must be equal")
+    _check.equal_length(predictors=x, predictor_weights=v)
     _check.shared_index(v.size, predictors=predictors, predictor_weights=given)
     if not v.any():
         raise ValueError("predictor_weights: found only 0; must hold at least one weight above 0")

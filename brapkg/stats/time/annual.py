@@ -53,8 +53,8 @@ def annual_trend(
     Returns
     -------
     DataFrame
-        One row per level: value (1.05 is 5 per cent more each year), lower, upper, level, p (two-
-        sided Wald, of no change), error (standard error of log value), dispersion (as used; 1 for
+        One row per level: value (1.05 is 5 per cent more each year), lower, upper, level, p_value
+        (two-sided Wald, of no change), se (of log value), dispersion (as used; 1 for
         "poisson" and "negative-binomial"), alpha (0 but for "negative-binomial"), pearson (chi-
         square), deviance, loglik, df, events, years, method. A statistic that the family lacks is
         NaN.
@@ -85,10 +85,7 @@ def annual_trend(
     """
     y, persons = _check.whole("counts", counts), _check.positive("population", population)
     year = _check.numbers("years", years)
-    if not y.size == persons.size == year.size:
-        raise ValueError(
-            f"lengths differ (counts {y.size}, population {persons.size}, years {year.size}); must be equal"
-        )
+    _check.equal_length(counts=y, population=persons, years=year)
     _check.shared_index(y.size, counts=counts, population=population, years=years)
     _check.option("family", family, FAMILIES)
     _check.option("interval", interval, ("wald", "profile") if family == "poisson" else ("wald",))
@@ -115,7 +112,7 @@ def annual_trend(
     table = pd.DataFrame(rows, columns=["value", "lower", "upper", "level"])
     method = line.method + (", profile likelihood" if interval == "profile" else "")
     size = {"df": y.size - 2, "events": int(y.sum()), "years": y.size, "method": method}
-    return table.assign(p=line.p, error=line.error, **line.told, **size)
+    return table.assign(p_value=line.p_value, se=line.error, **line.told, **size)
 
 
 @dataclass(frozen=True)
@@ -125,7 +122,7 @@ class _Line:
     slope: float
     error: float
     critical: Callable[[float], float]
-    p: float
+    p_value: float
     told: dict[str, float]
     method: str
 
@@ -133,9 +130,9 @@ class _Line:
 def _line(slope, error, df: float, method: str, **told: float) -> _Line:
     """A slope judged by t with `df` degrees of freedom; infinite for the normal."""
     names = ("dispersion", "alpha", "pearson", "deviance", "loglik")
-    p = 2 * stats.t.sf(abs(slope) / error, df) if error > 0 else float(slope == 0)
+    p_value = 2 * stats.t.sf(abs(slope) / error, df) if error > 0 else float(slope == 0)
     told = {name: float(told.get(name, np.nan)) for name in names}
-    return _Line(float(slope), float(error), lambda tail: stats.t.isf(tail, df), float(p), told, method)
+    return _Line(float(slope), float(error), lambda tail: stats.t.isf(tail, df), float(p_value), told, method)
 
 
 def _poisson(y, persons, time, family: str, floor: bool) -> _Line:

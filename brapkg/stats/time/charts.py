@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from brapkg.stats import _check
-from brapkg.stats.time import farrington as classic
+from brapkg.stats.time.judged import enough, single, within
 
 _PRIOR = 0.5  # Jeffreys' for a Poisson mean: Gamma(1/2, 0)
 
 
 def ears(
-    counts, *, period: int = 12, level: float = 0.999, last: int = 12, method: str = "C1", baseline: int = 7
+    counts,
+    *,
+    period: int = 12,
+    levels: Sequence[float] = (0.999,),
+    last: int = 12,
+    method: str = "C1",
+    baseline: int = 7,
 ) -> pd.DataFrame:
     """Counts higher than the mean of the few time points just before: EARS C1 and C2.
 
@@ -21,8 +29,8 @@ def ears(
     ----------
     counts, period, last
         As in `farrington`.
-    level : float
-        Chance that a normal count is at most `upper`; one-sided.
+    levels : sequence of float
+        Chance that a normal count is at most `upper`; one-sided, in the order wanted.
     method : {"C1", "C2"}
         The baseline ends just before the judged time point (C1) or leaves out two (C2), so that a
         rise which has begun does not hide itself.
@@ -52,19 +60,18 @@ def ears(
     ----------
     Hutwagner, Thompson, Seeman and Treadwell (2003), J Urban Health 80:i89-i96.
     """
-    series = classic.single(counts, None, period=period, last=last)
+    series = single(counts, None, period=period, last=last)
     _check.option("method", method, ("C1", "C2"))
-    baseline, lag = classic.whole("baseline", baseline, 2), 2 * (method == "C2")
-    level = _check.level(level)
-    classic.enough(f"EARS {method}", series, baseline + lag, events=False)
+    baseline, lag = _check.integer("baseline", baseline, 2), 2 * (method == "C2")
+    levels = _check.levels(levels)
+    enough(f"EARS {method}", series, baseline + lag, events=False)
     windows = np.lib.stride_tricks.sliding_window_view(series.y[0], baseline)[series.judged - lag - baseline]
     mean, sd = windows.mean(axis=1), windows.std(axis=1, ddof=1)
-    upper = mean + stats.norm.isf(1 - level) * sd
     with np.errstate(divide="ignore", invalid="ignore"):
         p_value = np.where(sd > 0, stats.norm.sf((series.now[0] - mean) / sd), np.nan)
-    shown = np.zeros(mean.size, dtype=bool)
-    columns = classic.rows(series, mean, upper, level, f"EARS {method}", p_value, shown, "")
-    return pd.DataFrame(columns, index=series.index[series.judged])
+    uppers = [mean + stats.norm.isf(1 - level) * sd for level in levels]
+    pairs = zip(levels, uppers, strict=True)
+    return pd.concat([series.rows(mean, upper, level, f"EARS {method}", p_value) for level, upper in pairs])
 
 
 def cusum(
@@ -114,11 +121,11 @@ def cusum(
     ----------
     Rossi, Lampugnani and Marchi (1999), Stat Med 18:2111-2122.
     """
-    series = classic.single(counts, None, period=period, last=last)
-    k, h = (_check.positive(name, value)[0] for name, value in (("reference", reference), ("decision", decision)))
+    series = single(counts, None, period=period, last=last)
+    k, h = (_check.one(_check.positive, *option) for option in (("reference", reference), ("decision", decision)))
     if mean is None:
-        classic.enough("CUSUM", series, 1)
-    m = series.y[0, : series.first].mean() if mean is None else _check.positive("mean", mean)[0]
+        enough("CUSUM", series, 1)
+    m = series.y[0, : series.first].mean() if mean is None else _check.one(_check.positive, "mean", mean)
     sums, before = np.empty((2, series.judged.size))
     total = 0.0
     for place, count in enumerate(series.now[0]):
@@ -126,16 +133,11 @@ def cusum(
         total = max(0.0, before[place] + (count - m) / np.sqrt(m) - k)
         sums[place] = total
     upper = np.maximum(np.ceil(np.sqrt(m) * (h + k - before) + m), 0.0)
-    shown = np.zeros(sums.size, dtype=bool)
-    columns = classic.rows(series, np.full(sums.size, m), upper, np.nan, "CUSUM", np.nan, shown, "")
-    missing = columns.pop("missing")
-    columns |= {"p_value": np.full(sums.size, np.nan), "statistic": sums, "signal": sums >= h, "missing": missing}
-    order = [*(name for name in columns if name not in ("signal", "missing")), "signal", "missing"]
-    return pd.DataFrame(columns, index=series.index[series.judged])[order]
+    return series.rows(m, upper, np.nan, "CUSUM", np.nan, statistic=sums, signal=sums >= h)
 
 
 def bayes(
-    counts, *, period: int = 12, level: float = 0.95, last: int = 12, years: int = 2, window: int = 1
+    counts, *, period: int = 12, levels: Sequence[float] = (0.95,), last: int = 12, years: int = 2, window: int = 1
 ) -> pd.DataFrame:
     """Counts higher than a Poisson mean learnt from the same time of earlier years, and just now.
 
@@ -143,7 +145,7 @@ def bayes(
     ----------
     counts, period, years, window, last
         As in `farrington`; the `window` time points just before the judged one also count.
-    level : float
+    levels : sequence of float
         Chance, at least, that a count without a signal is at most `upper`; one-sided.
 
     Returns
@@ -167,17 +169,16 @@ def bayes(
     ----------
     Riebler (2004), as described in Höhle (2007), Comput Stat 22:571-582.
     """
-    series = classic.single(counts, None, period=period, last=last)
-    years, window = classic.whole("years", years, 1), classic.whole("window", window, 0)
-    classic.within(window, period)
-    classic.enough("Bayes", series, years * period + window)
-    level = _check.level(level)
+    series = single(counts, None, period=period, last=last)
+    years, window = _check.integer("years", years, 1), _check.integer("window", window, 0)
+    within(window, period)
+    enough("Bayes", series, years * period + window)
+    levels = _check.levels(levels)
     around = np.arange(-window, window + 1)
     back = np.concatenate([np.arange(-window, 0), *(around - year * period for year in range(1, years + 1))])
     size = back.size
     shape = _PRIOR + series.y[0][series.judged[:, np.newaxis] + back].sum(axis=1)
-    upper = stats.nbinom.ppf(level, shape, size / (size + 1))
     p_value = stats.nbinom.sf(series.now[0] - 1, shape, size / (size + 1))
-    shown = np.zeros(upper.size, dtype=bool)
-    columns = classic.rows(series, shape / size, upper, level, "Bayes", p_value, shown, "")
-    return pd.DataFrame(columns, index=series.index[series.judged])
+    uppers = [stats.nbinom.ppf(level, shape, size / (size + 1)) for level in levels]
+    pairs = zip(levels, uppers, strict=True)
+    return pd.concat([series.rows(shape / size, upper, level, "Bayes", p_value) for level, upper in pairs])

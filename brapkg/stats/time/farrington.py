@@ -5,6 +5,7 @@ The regressions are made for many series at once: all share the design of a time
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -13,6 +14,7 @@ from scipy import special, stats
 
 from brapkg.stats import _check
 from brapkg.stats.thin import TooThin
+from brapkg.stats.time.judged import enough, single, within
 
 # A fit rests when a round changes the deviance by less than this share. Kept at the usual setting
 # of regression programs: limits then agree with theirs in more than the digits anyone would print.
@@ -42,7 +44,7 @@ def farrington(
     period: int = 12,
     years: int = 3,
     window: int = 1,
-    level: float = 0.995,
+    levels: Sequence[float] = (0.995,),
     last: int = 12,
     weight_above: float = 1.0,
     trend: bool = True,
@@ -61,8 +63,8 @@ def farrington(
     years, window : int
         The baseline holds, for each of so many years back, the same time point and `window` points
         on either side of it.
-    level : float
-        Chance that a count without a signal is at most `upper`; one-sided. (A two-sided interval
+    levels : sequence of float
+        Chance that a count without a signal is at most `upper`; one-sided, in the order wanted. (A two-sided interval
         with alpha 0.01 is level 0.995.)
     last : int
         How many time points to judge: the last ones.
@@ -78,7 +80,7 @@ def farrington(
     Returns
     -------
     DataFrame
-        One row per time point judged, index kept: position, count, value (expected), lower (0: the
+        One row per time point judged and level, index kept: position, count, value (expected), lower (0: the
         method is one-sided), upper, level, method, p_value (of a count this high), dispersion,
         trend, signal (count above upper), missing ("", or "few" with value, upper and p_value NaN).
 
@@ -103,20 +105,20 @@ def farrington(
     Farrington, Andrews, Beale and Catchpole (1996), J R Stat Soc A 159:547-563.
     """
     series = single(counts, exposure, period=period, last=last)
-    years, window = whole("years", years, 1), whole("window", window, 0)
+    years, window = _check.integer("years", years, 1), _check.integer("window", window, 0)
     within(window, period)
     enough("farrington", series, years * period + window)
-    level = _check.level(level)
+    levels, above = _check.levels(levels), _check.one(_check.positive, "weight_above", weight_above)
     trend_p = 0.05 if trend and years >= 3 else 0
     around = np.arange(-window, window + 1)
     forecasts = []
     for now in series.judged:
         base = np.concatenate([now - back * period + around for back in range(years, 0, -1)])
         design = np.column_stack([np.ones(base.size), base - now])
-        forecasts.append(ahead(series.y, series.offset, base, now, design, above=weight_above, trend_p=trend_p))
+        forecasts.append(ahead(series.y, series.offset, base, now, design, above=above, trend_p=trend_p))
     found = together(forecasts)
-    upper, p_value = by_delta(series.now, found, found.dispersion, level)
-    return series.table(found, upper, p_value, level, "farrington", few)
+    limits = [by_delta(series.now, found, found.dispersion, level) for level in levels]
+    return series.table(found, limits, levels, "farrington", few)
 
 
 def ahead(y, offset, base, now, design, *, above: float, trend_p: float) -> Forecast:
@@ -147,8 +149,6 @@ def forecast(y, offset, design, ahead, offset_ahead, *, above: float, trend_p: f
 
 def _ahead(y, offset, design, ahead, offset_ahead, above) -> list[np.ndarray]:
     """Value, spread, the two dispersions, and the p-value of the second coefficient."""
-    if not above > 0:
-        raise ValueError(f"weight_above: found {above!r}; must be > 0")
     df = len(design) - design.shape[1]
     if df < 1:
         raise TooThin(f"farrington: found {len(design)} baseline counts; needs more than {design.shape[1]}")
@@ -220,115 +220,3 @@ def by_delta(count, found: Forecast, phi, level: float, df: float = np.inf) -> t
 def together(forecasts: list[Forecast]) -> Forecast:
     """Forecasts of several time points as one."""
     return Forecast(*(np.hstack([getattr(one, part.name) for one in forecasts]) for part in fields(Forecast)))
-
-
-@dataclass(frozen=True)
-class Series:
-    """One series, checked: counts and log exposure with a leading axis, and what is judged."""
-
-    y: np.ndarray
-    offset: np.ndarray
-    index: pd.Index
-    first: int
-
-    @property
-    def judged(self) -> np.ndarray:
-        return np.arange(self.first, self.y.shape[1])
-
-    @property
-    def now(self) -> np.ndarray:
-        return self.y[:, self.judged]
-
-    def table(self, found: Forecast, upper, p_value, level: float, method: str, few) -> pd.DataFrame:
-        """The result of a method of this family, rows with too few recent events withheld."""
-        (least,), points = _check.counts("few", few[0]), whole("few", few[1], 1)
-        running = np.cumsum(np.r_[0.0, self.y[0]])
-        recent = running[self.judged + 1] - running[np.maximum(self.judged + 1 - points, 0)]
-        hidden = (recent < least) | np.isnan(found.value[0])
-        columns = {
-            **rows(self, found.value[0], upper[0], level, method, p_value[0], hidden, "few"),
-            "dispersion": found.dispersion[0],
-            "trend": found.trend[0],
-        }
-        order = [name for name in columns if name not in ("signal", "missing")] + ["signal", "missing"]
-        return pd.DataFrame(columns, index=self.index[self.judged])[order]
-
-
-def rows(series: Series, value, upper, level, method, p_value, hidden, reason: str) -> dict:
-    """The columns every method of the family gives; withheld values are NaN."""
-    count = series.now[0]
-    return {
-        "position": series.judged,
-        "count": count,
-        "value": np.where(hidden, np.nan, value),
-        "lower": np.where(hidden, np.nan, 0.0),
-        "upper": np.where(hidden, np.nan, upper),
-        "level": level,
-        "method": method,
-        "p_value": np.where(hidden, np.nan, p_value),
-        "signal": ~hidden & (count > upper),
-        "missing": np.where(hidden, reason, ""),
-    }
-
-
-def single(counts, exposure, *, period: int, last: int) -> Series:
-    """Check a series and its exposure, and which time points are judged."""
-    y = _check.whole("counts", counts)
-    persons = np.ones_like(y) if exposure is None else _check.positive("exposure", exposure)
-    if persons.size != y.size:
-        raise ValueError(f"lengths differ (counts {y.size}, exposure {persons.size}); must be equal")
-    index = _check.shared_index(y.size, counts=counts, exposure=exposure)
-    if period not in (12, 52):
-        raise ValueError(f"period: found {period!r}; must be 12 (months) or 52 (weeks)")
-    in_order("counts", index, period)
-    last = whole("last", last, 1)
-    if last > y.size:
-        raise ValueError(f"last: found {last}; must be at most the {y.size} time points of counts")
-    return Series(y[np.newaxis], np.log(persons)[np.newaxis], index, y.size - last)
-
-
-def in_order(name: str, index: pd.Index, period: int) -> None:
-    """Refuse keys that are not one week or month after the one before; positions pass."""
-    if isinstance(index, pd.RangeIndex) and index.step == 1:
-        return
-    step, times = 1, index
-    if period == 52 and isinstance(index, pd.DatetimeIndex):
-        step, times = 7, (index - index[0]).days
-    elif not pd.api.types.is_integer_dtype(index):
-        try:
-            if period == 52 and not isinstance(index, pd.PeriodIndex):
-                raise TypeError
-            times = pd.PeriodIndex(index, freq="M" if period == 12 else None).asi8
-        except (TypeError, ValueError):
-            raise ValueError(
-                f"{name}: keys such as {index[0]!r} have no order that can be checked; must be months "
-                '("2016-01"), dates, pandas periods or whole numbers one apart'
-            ) from None
-    wrong = np.flatnonzero(np.diff(np.asarray(times, dtype=np.int64)) != step)
-    if wrong.size:
-        after, before = index[wrong[0] + 1], index[wrong[0]]
-        raise ValueError(
-            f"{name}: key {after!r} follows {before!r}; must be in order, each following the one before it: "
-            "sort by time, and add the time points that are missing (0 where nothing was counted)"
-        )
-
-
-def enough(method: str, series: Series, needed: int, *, events: bool = True) -> None:
-    """Raise TooThin where there are fewer earlier time points than the method needs, or no events."""
-    if series.first < needed:
-        raise TooThin(f"{method}: found {series.first} time points before the first judged; needs {needed}")
-    if events and not series.y[:, : series.first].any():
-        raise TooThin(f"{method}: found no event before the first time point judged; needs some")
-
-
-def whole(name: str, value, least: int) -> int:
-    """Return an option that is a whole number, at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise ValueError(f"{name}: found {value!r}; must be a whole number, at least {least}")
-    return int(value)
-
-
-def within(window: int, period: int) -> None:
-    """Refuse a window wider than a year."""
-    if 2 * window + 1 > period:
-        raise ValueError(f"window: found {window}; 2 * window + 1 must be at most the period, {period}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -9,6 +11,7 @@ from scipy import stats
 from brapkg.stats import _check
 from brapkg.stats.time import farrington as classic
 from brapkg.stats.time.farrington import Forecast
+from brapkg.stats.time.judged import enough, single, within
 
 THRESHOLDS = ("delta", "nb", "muan")
 ERRORS = ("pearson", "working")
@@ -23,7 +26,7 @@ def farrington_flexible(
     window: int = 1,
     seasons: int = 10,
     gap: int = 6,
-    level: float = 0.99,
+    levels: Sequence[float] = (0.99,),
     last: int = 12,
     threshold: str = "delta",
     weight_above: float = 2.58,
@@ -44,8 +47,8 @@ def farrington_flexible(
     gap : int
         How many time points just before the judged one are left out of the baseline, so that a
         rise that has begun does not hide itself. 26 is usual for weeks.
-    level : float
-        Chance that a count without a signal is at most `upper`; one-sided.
+    levels : sequence of float
+        Chance that a count without a signal is at most `upper`; one-sided, in the order wanted.
     threshold : {"delta", "nb", "muan"}
         "delta": the 2/3 power of the count is normal, with the uncertainty of the forecast. "nb":
         negative binomial around the forecast, which is taken as known. "muan": the same around the
@@ -83,18 +86,19 @@ def farrington_flexible(
     Noufaily, Enki, Farrington, Garthwaite, Andrews and Charlett (2013), Stat Med 32:1206-1222.
     Salmon, Schumacher and Höhle (2016), J Stat Softw 70(10):1-35 ("muan").
     """
-    series = classic.single(counts, exposure, period=period, last=last)
-    years, window = classic.whole("years", years, 1), classic.whole("window", window, 0)
-    gap = classic.whole("gap", gap, 0)
+    series = single(counts, exposure, period=period, last=last)
+    years, window = _check.integer("years", years, 1), _check.integer("window", window, 0)
+    gap = _check.integer("gap", gap, 0)
     check_seasons(seasons, window, period)
     if gap >= period - window:
         raise ValueError(f"gap: found {gap}; must be less than period - window, {period - window}")
     _check.option("threshold", threshold, THRESHOLDS)
     _check.option("error", error, ERRORS)
-    if not 0 <= trend_p <= 1:
+    trend_p = _check.one(_check.counts, "trend_p", trend_p)
+    if trend_p > 1:
         raise ValueError(f"trend_p: found {trend_p!r}; must be from 0 to 1")
-    level = _check.level(level)
-    classic.enough("farrington-flexible", series, years * period + window)
+    levels, above = _check.levels(levels), _check.one(_check.positive, "weight_above", weight_above)
+    enough("farrington-flexible", series, years * period + window)
     forecasts = [
         seasonal(
             series.y,
@@ -104,14 +108,14 @@ def farrington_flexible(
             period=period,
             window=window,
             seasons=seasons,
-            above=weight_above,
+            above=above,
             trend_p=trend_p if years >= 3 else 0,
         )
         for now in series.judged
     ]
     found = classic.together(forecasts)
-    upper, p_value = limits(series.now, found, level, threshold, error)
-    return series.table(found, upper, p_value, level, f"farrington-flexible {threshold}", few)
+    by_level = [limits(series.now, found, level, threshold, error) for level in levels]
+    return series.table(found, by_level, levels, f"farrington-flexible {threshold}", few)
 
 
 def seasonal(y, offset, base, now, *, period, window, seasons, above, trend_p) -> Forecast:
@@ -134,9 +138,9 @@ def season_of(time: np.ndarray, period: int, window: int, seasons: int) -> np.nd
 
 def check_seasons(seasons: int, window: int, period: int) -> None:
     """Refuse more seasons than there are time points for."""
-    classic.within(window, period)
+    within(window, period)
     most = period - 2 * window
-    if classic.whole("seasons", seasons, 1) > most:
+    if _check.integer("seasons", seasons, 1) > most:
         raise ValueError(f"seasons: found {seasons}; must be at most {most} with period {period} and window {window}")
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 from brapkg.stats import _check
 from brapkg.stats.poisson import Fits, fit, label
 from brapkg.stats.thin import NOT_SETTLED, TooThin
+from brapkg.stats.time.order import places_in_cycle
 
 _LEVELS = (0.95, 0.998)
 _MIN_MONTHS = 24
@@ -26,7 +27,7 @@ class MonthlyTrend:
     Attributes
     ----------
     annual_change : DataFrame
-        value, lower, upper, level: ratio per year (1.05 is 5 per cent more each year), one row
+        value, lower, upper, level, events, months, method: ratio per year (1.05 is 5 per cent more each year), one row
         for 95 and one for 99.8 per cent.
     step_change : DataFrame or None
         The same for the ratio of the level after the break to that before it.
@@ -97,16 +98,16 @@ def monthly_trend(counts, exposure, months, *, step: int | None = None, minimum:
     Gasparrini (2017), Int J Epidemiol 46:348-355.
     """
     y, persons = _check.whole("counts", counts), _check.positive("exposure", exposure)
-    if y.size != persons.size:
-        raise ValueError(f"lengths differ (counts {y.size}, exposure {persons.size}); must be equal")
+    _check.equal_length(counts=y, exposure=persons)
     _check.shared_index(y.size, counts=counts, exposure=exposure, months=months)
     found = monthly_trends(y[np.newaxis], persons[np.newaxis], months, step=step, minimum=minimum)
     if found.reasons[0]:
         raise TooThin(found.reasons[0])
     annual = found.annual_change.iloc[0]
+    told = {"events": int(y.sum()), "months": y.size, "method": annual["method"]}
     return MonthlyTrend(
-        annual_change=_by_level(annual),
-        step_change=None if step is None else _by_level(found.step_change.iloc[0]),
+        annual_change=_by_level(annual).assign(**told),
+        step_change=None if step is None else _by_level(found.step_change.iloc[0]).assign(**told),
         season=found.season.drop(columns="series"),
         line=found.line.drop(columns="series"),
         dispersion=annual["dispersion"],
@@ -159,18 +160,25 @@ def monthly_trends(counts, exposure, months, *, step: int | None = None, minimum
     ------
     ValueError
         As `monthly_trend`. A thin series raises nothing; it gets a reason instead.
+
+    Notes
+    -----
+    As `monthly_trend`.
+
+    References
+    ----------
+    As `monthly_trend`.
     """
-    y = _check.counts("counts", counts, ndim=2)
-    _check.refuse("counts", y, y != np.floor(y), "must be whole numbers", _check.keys(counts))
+    y = _check.whole("counts", counts, ndim=2)
     persons = _check.positive("exposure", exposure, ndim=2)
-    month = _check.numbers("months", months)
+    month = places_in_cycle("months", months, 12)
+    _check.shared_index(len(y), counts=counts, exposure=exposure)
     if not y.shape == persons.shape == (len(y), month.size):
         raise ValueError(
             f"lengths differ (counts {y.shape[1]}, exposure {persons.shape[1]}, months {month.size}); must be equal"
         )
-    _check_months(month)
     _check_step(step, month.size)
-    (least,) = _check.counts("minimum", minimum)
+    least = _check.one(_check.counts, "minimum", minimum)
     reasons = _why_thin(y, month, step, least)
 
     # Columns: intercept, time, eleven months, step. The twelfth month is minus the others' sum.
@@ -224,13 +232,6 @@ def _by_level(row: pd.Series) -> pd.DataFrame:
     limits = [row[["value", "lower", "upper"]], row[["value", "lower_998", "upper_998"]]]
     rows = [[*limit, level] for limit, level in zip(limits, _LEVELS, strict=True)]
     return pd.DataFrame(rows, columns=["value", "lower", "upper", "level"])
-
-
-def _check_months(month: np.ndarray) -> None:
-    _check.refuse("months", month, ~np.isin(month, np.arange(1, 13)), "must be 1 to 12")
-    broken = np.zeros(month.size, dtype=bool)
-    broken[1:] = np.diff(month) % 12 != 1
-    _check.refuse("months", month, broken, "each must follow the month before it")
 
 
 def _check_step(step, size: int) -> None:

@@ -9,7 +9,9 @@ import pandas as pd
 from scipy import stats
 
 from brapkg.stats import _check
+from brapkg.stats._rows import no_interval
 from brapkg.stats.thin import TooThin
+from brapkg.stats.time.order import years_rise
 from brapkg.stats.time.season import YEAR, monthly
 
 _MIN_VALUES = 5
@@ -32,9 +34,9 @@ def mann_kendall(values, years, *, levels: Sequence[float] = (0.95,)) -> pd.Data
     -------
     DataFrame
         One row per level: value (median slope per year, in the unit of the values), lower, upper,
-        level, p (two-sided, normal, with continuity correction), s, variance (of s, with ties),
-        z, tau (tau-b), years (number of values), method, missing ("few" where the level is too
-        high for so few values; the limits are NaN then).
+        level, p_value (two-sided, normal, with continuity correction), s, variance (of s, with
+        ties), z, tau (tau-b), years (number of values), method, missing ("few" where the level is
+        too high for so few values; the limits are NaN then).
 
     Raises
     ------
@@ -47,7 +49,7 @@ def mann_kendall(values, years, *, levels: Sequence[float] = (0.95,)) -> pd.Data
     Notes
     -----
     The normal approximation is poor below about 10 values. Counts of a growing population must
-    be made into rates first. Years that follow each other (serial correlation) make p too small.
+    be made into rates first. Years that follow each other (serial correlation) make p_value too small.
 
     References
     ----------
@@ -55,7 +57,7 @@ def mann_kendall(values, years, *, levels: Sequence[float] = (0.95,)) -> pd.Data
     J Am Stat Assoc 63:1379-1389. Gilbert (1987), Statistical Methods for Environmental Pollution
     Monitoring, section 16.5 (interval).
     """
-    x, year = in_order("mann_kendall", values, years)
+    x, year = years_rise("mann_kendall", values, years, least=_MIN_VALUES)
     if x.min() == x.max():
         raise TooThin(f"mann_kendall: found {x.size} values, all {x[0]:g}; needs values that differ")
     s, variance = _score(x)
@@ -90,7 +92,7 @@ def seasonal_mann_kendall(values, *, levels: Sequence[float] = (0.95,)) -> pd.Da
 
     Notes
     -----
-    Months are taken as independent: when neighbouring months move together, p is too small.
+    Months are taken as independent: when neighbouring months move together, p_value is too small.
     Trends that differ between seasons cancel out.
 
     References
@@ -121,8 +123,9 @@ def pettitt(values, years) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row: value (the last year before the change), position (how many values lie before
-        it), u (the largest absolute statistic), p (approximate, two-sided), years (number of
+        One row: value (the last year before the change), lower, upper and level (NaN: a test
+        only, `breaks.mean_breaks` has limits), position (how many values lie before
+        it), u (the largest absolute statistic), p_value (approximate, two-sided), years (number of
         values), method. The first place is told where several share the largest statistic.
 
     Raises
@@ -134,40 +137,26 @@ def pettitt(values, years) -> pd.DataFrame:
 
     Notes
     -----
-    p is good to two decimals when below 0.5, and taken as 1 where the formula passes it. A
+    p_value is good to two decimals when below 0.5, and taken as 1 where the formula passes it. A
     steady trend also gives a small p: the test does not tell a step from a slope.
 
     References
     ----------
     Pettitt (1979), Appl Stat 28:126-135.
     """
-    x, year = in_order("pettitt", values, years)
+    x, year = years_rise("pettitt", values, years, least=_MIN_VALUES)
     if x.min() == x.max():
         raise TooThin(f"pettitt: found {x.size} values, all {x[0]:g}; needs values that differ")
     n = x.size
     statistic = np.abs(2 * np.cumsum(stats.rankdata(x)) - np.arange(1, n + 1) * (n + 1))
     at = int(np.argmax(statistic))
     u = statistic[at]
-    p = min(1.0, 2 * np.exp(-6 * u**2 / (n**3 + n**2)))
-    row = {"value": year[at], "position": at + 1, "u": u, "p": p, "years": n, "method": "pettitt"}
-    return pd.DataFrame([row])
+    p_value = min(1.0, 2 * np.exp(-6 * u**2 / (n**3 + n**2)))
+    row = {"value": year[at], "position": at + 1, "u": u, "p_value": p_value, "years": n, "method": "pettitt"}
+    return no_interval(pd.DataFrame([row]))
 
 
-def in_order(method: str, values, years, least: int = _MIN_VALUES) -> tuple[np.ndarray, np.ndarray]:
-    """Return values and years as arrays, after checks that the years increase and are enough."""
-    x, year = _check.numbers("values", values), _check.numbers("years", years)
-    if x.size != year.size:
-        raise ValueError(f"lengths differ (values {x.size}, years {year.size}); must be equal")
-    _check.shared_index(x.size, values=values, years=years)
-    back = np.zeros(year.size, dtype=bool)
-    back[1:] = np.diff(year) <= 0
-    _check.refuse("years", year, back, "must increase: sort values and years first", _check.keys(years))
-    if x.size < least:
-        raise TooThin(f"{method}: found {x.size} values; needs {least}")
-    return x, year
-
-
-_COLUMNS = ["value", "lower", "upper", "level", "p", "s", "variance", "z", "tau", "years", "method", "missing"]
+_COLUMNS = ["value", "lower", "upper", "level", "p_value", "s", "variance", "z", "tau", "years", "method", "missing"]
 
 
 def _rows(slopes: np.ndarray, s: float, variance: float, levels: Sequence[float]) -> pd.DataFrame:
@@ -182,7 +171,7 @@ def _rows(slopes: np.ndarray, s: float, variance: float, levels: Sequence[float]
         limits = [slopes[first - 1], slopes[last - 1]] if inside else [np.nan, np.nan]
         rows.append([np.median(slopes), *limits, level, "" if inside else "few"])
     table = pd.DataFrame(rows, columns=["value", "lower", "upper", "level", "missing"])
-    return table.assign(s=s, variance=variance, z=z, p=2 * stats.norm.sf(abs(z)))
+    return table.assign(s=s, variance=variance, z=z, p_value=2 * stats.norm.sf(abs(z)))
 
 
 def _score(x: np.ndarray) -> tuple[float, float]:

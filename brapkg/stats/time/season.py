@@ -37,6 +37,10 @@ def monthly(values, least: int = MIN_YEARS * YEAR, method: str = "season") -> pd
         Not a Series, an index that is not of months, a month twice, missing or out of order, or
         a value that is not finite.
 
+    Notes
+    -----
+    Never fills a gap: a month without events must be there as 0.
+
     References
     ----------
     None: a check.

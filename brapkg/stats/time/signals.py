@@ -6,12 +6,14 @@ simpler `charts`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from brapkg.stats import _check
 from brapkg.stats.time import farrington as classic
-from brapkg.stats.time.monthly import _check_months
+from brapkg.stats.time.order import in_order, places_in_cycle
 
 LEAST_MONTHS = 24
 LEAST_EXPECTED = 1.0
@@ -22,7 +24,7 @@ def signals(
     exposure,
     months,
     *,
-    level: float = 0.99,
+    levels: Sequence[float] = (0.99,),
     last: int = 12,
     years: int = 3,
     minimum: float = 5,
@@ -39,8 +41,8 @@ def signals(
     months : sequence, shape (n,)
         Keys of the months in order: "2016-01", pandas periods, dates, or month numbers 1-12 (with
         numbers alone a gap of exactly a year cannot be seen).
-    level : float
-        Chance that a count without a signal is at most `upper`; one-sided.
+    levels : sequence of float
+        Chance that a count without a signal is at most `upper`; one-sided, in the order wanted.
     last : int
         How many months to judge: the last ones. None of them is in the baseline, so one month that
         stands out cannot hide the next.
@@ -54,7 +56,7 @@ def signals(
     Returns
     -------
     DataFrame
-        One row per series and month judged: series, month (the key), position, count, value
+        One row per series, month judged and level: series, month (the key), position, count, value
         (expected), lower (0: one-sided), upper, level, method, p_value (of a count this high),
         dispersion, signal (count above upper), missing ("", or "thin": fewer than 24 earlier
         months, a mean under `minimum`, or fewer than 1 event expected; then value, lower, upper,
@@ -96,43 +98,45 @@ def signals(
     """
     y, logs, names, keys = _many(counts, exposure, months)
     month = _month_of_year(keys)
-    last, years = classic.whole("last", last, 1), classic.whole("years", years, 2)
+    last, years = _check.integer("last", last, 1), _check.integer("years", years, 2)
     if last > keys.size:
         raise ValueError(f"last: found {last}; must be at most the {keys.size} months of counts")
-    (least,) = _check.counts("minimum", minimum)
-    level = _check.level(level)
+    least = _check.one(_check.counts, "minimum", minimum)
+    levels, above = _check.levels(levels), _check.one(_check.positive, "weight_above", weight_above)
 
     first = keys.size - last
     judged, base = np.arange(first, keys.size), np.arange(max(0, first - 12 * years), first)
-    count = y[:, judged]
-    found = {name: np.full(count.shape, np.nan) for name in ("value", "upper", "p_value", "dispersion")}
+    kept = np.zeros(len(y), dtype=bool)
     if base.size >= LEAST_MONTHS:
-        kept = np.flatnonzero((y[:, base].mean(axis=1) >= least) & y[:, base].any(axis=1))
-        for name, values in _judge(y[kept], logs[kept], month, base, judged, level, weight_above).items():
-            found[name][kept] = values
-
-    thin = np.isnan(found["value"])
-    columns = {
-        "position": np.tile(judged, len(y)),
-        "count": count,
-        "value": found["value"],
-        "lower": np.where(thin, np.nan, 0.0),
-        "upper": found["upper"],
-        "level": np.full(count.shape, level),
-        "method": np.full(count.shape, "farrington-flexible delta t"),
-        "p_value": found["p_value"],
-        "dispersion": found["dispersion"],
-        "signal": count > found["upper"],  # False against NaN
-        "missing": np.where(thin, "thin", ""),
-    }
+        kept = (y[:, base].mean(axis=1) >= least) & y[:, base].any(axis=1)
+    found = _judge(y[kept], logs[kept], month, base, judged, levels, above) if kept.any() else []
     labels = {"series": names.repeat(last), "month": keys.take(np.tile(judged, len(y)))}
-    return pd.DataFrame({**labels, **{name: values.ravel() for name, values in columns.items()}})
+    blocks = []
+    for place, level in enumerate(levels):
+        full = {name: np.full((len(y), last), np.nan) for name in ("value", "upper", "p_value", "dispersion")}
+        for name, values in full.items():
+            values[kept] = found[place][name] if found else np.nan
+        thin = np.isnan(full["value"])
+        columns = {
+            "position": np.tile(judged, len(y)),
+            "count": y[:, judged],
+            "value": full["value"],
+            "lower": np.where(thin, np.nan, 0.0),
+            "upper": full["upper"],
+            "level": np.full(thin.shape, level),
+            "method": np.full(thin.shape, "farrington-flexible delta t"),
+            "p_value": full["p_value"],
+            "dispersion": full["dispersion"],
+            "signal": y[:, judged] > full["upper"],  # False against NaN
+            "missing": np.where(thin, "thin", ""),
+        }
+        blocks.append(pd.DataFrame({**labels, **{name: values.ravel() for name, values in columns.items()}}))
+    return pd.concat(blocks, ignore_index=True)
 
 
 def _many(counts, exposure, months) -> tuple[np.ndarray, np.ndarray, pd.Index, pd.Index]:
     """Counts and log exposure of many series, the series' names and the months' keys, all checked."""
-    y = _check.counts("counts", counts, ndim=2)
-    _check.refuse("counts", y, y != np.floor(y), "must be whole numbers", _check.keys(counts))
+    y = _check.whole("counts", counts, ndim=2)
     persons = np.ones_like(y) if exposure is None else _check.positive("exposure", exposure, ndim=2)
     keys = pd.Index(months)
     if not y.shape == persons.shape == (len(y), keys.size):
@@ -144,8 +148,8 @@ def _many(counts, exposure, months) -> tuple[np.ndarray, np.ndarray, pd.Index, p
     return y, np.log(persons), _check.shared_index(len(y), counts=counts, exposure=exposure), keys
 
 
-def _judge(y, logs, month, base, judged, level, weight_above) -> dict[str, np.ndarray]:
-    """What is expected of each series in each month judged; NaN where it is too little."""
+def _judge(y, logs, month, base, judged, levels, weight_above) -> list[dict[str, np.ndarray]]:
+    """What is expected of each series in each month judged, by level; NaN where it is too little."""
     # Eleven months against December, which is the intercept.
     design = np.column_stack(
         [np.ones(month.size), np.arange(month.size) - judged[0], month[:, None] == np.arange(1, 12)]
@@ -156,17 +160,18 @@ def _judge(y, logs, month, base, judged, level, weight_above) -> dict[str, np.nd
             above=weight_above, trend_p=np.inf, cap=False,
         )  # fmt: skip
         df = base.size - design.shape[1]
-        upper, p_value = classic.by_delta(y[:, judged], found, found.dispersion, level, df)
-    columns = {"value": found.value, "upper": upper, "p_value": p_value, "dispersion": found.dispersion}
-    fine = np.isfinite(upper) & (found.value >= LEAST_EXPECTED)
-    return {name: np.where(fine, values, np.nan) for name, values in columns.items()}
+        limits = [classic.by_delta(y[:, judged], found, found.dispersion, level, df) for level in levels]
+    tables = []
+    for upper, p_value in limits:
+        columns = {"value": found.value, "upper": upper, "p_value": p_value, "dispersion": found.dispersion}
+        fine = np.isfinite(upper) & (found.value >= LEAST_EXPECTED)
+        tables.append({name: np.where(fine, values, np.nan) for name, values in columns.items()})
+    return tables
 
 
 def _month_of_year(keys: pd.Index) -> np.ndarray:
     """Month 1-12 of each key, after a check that each follows the one before it."""
     if pd.api.types.is_numeric_dtype(keys):
-        month = np.asarray(keys, dtype=float)
-        _check_months(month)
-        return month.astype(int)
-    classic.in_order("months", keys, 12)
+        return places_in_cycle("months", keys, 12).astype(int)
+    in_order("months", keys, 12)
     return np.asarray((keys if isinstance(keys, pd.PeriodIndex) else pd.PeriodIndex(keys, freq="M")).month)
