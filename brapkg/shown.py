@@ -8,7 +8,7 @@ from brapkg import store
 
 KEYS = {"area", "offence", "year"}
 # Columns that tell what a row is about, and nothing of its numbers.
-ABOUT = {"area", "offence", "year", "first_year", "group", "edition", "status", "method", "model", "members", "level"}
+ABOUT = {"year", "first_year", "edition", "population", "members", "level"}
 
 
 def table(name: str) -> pd.DataFrame:

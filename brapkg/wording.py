@@ -66,7 +66,9 @@ class Words:
         return self.number(100 * share, decimals) + self._percent
 
     def chance(self, share: float) -> str:
-        """A probability in per cent, never 0 or 100: 0.003 as "<1 %", 0.86 as "86 %"."""
+        """A probability in per cent, never 0 or 100: 0.003 as "<1 %"; a missing one as a dash."""
+        if not np.isfinite(share):
+            return EN_DASH
         if round(100 * share) in (0, 100):
             return ("<" if share < 0.5 else ">") + self.percent(0.01 if share < 0.5 else 0.99)
         return self.percent(share)

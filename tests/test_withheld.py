@@ -103,9 +103,9 @@ def test_single_municipality_counties_are_withheld_with_their_municipality(stric
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory):
-    """A workspace whose settings keep back years of 1 to 3 offences, built and in use."""
+    """A workspace whose settings keep back years of 1 to 20 offences, built and in use."""
     home = tmp_path_factory.mktemp("guarded")
-    (home / "settings.toml").write_text("[disclosure]\nyear = 3\n", encoding="utf-8")
+    (home / "settings.toml").write_text("[disclosure]\nyear = 20\n", encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BRAPKG_HOME", str(home))
         store.build(copied(home / "data" / "raw"), home / "data" / "processed")
@@ -119,7 +119,7 @@ def test_rows_that_hold_a_withheld_year_show_no_number(guarded):
         row = shown.table(name).query("area == @area and offence == @offence and year == @year").iloc[0]
         assert np.isnan(row["count"]) and np.isnan(row["value"])
         whole = store.load(name).query("area == @area and offence == @offence and year == @year").iloc[0]
-        assert whole["count"] <= 3 or name == "peers"
+        assert whole["count"] <= 20 or name == "peers"
     pooled = shown.table("peers").query("area == @area and offence == @offence and first_year <= @year <= year")
     assert len(pooled) and pooled["count"].isna().all() and (pooled["verdict"] == "few").all()
     change = shown.table("change").query("area == @area and offence == @offence and year == @year + 1")
@@ -145,6 +145,16 @@ def test_no_csv_of_the_page_holds_a_withheld_year(guarded, undrawn):
                     assert row["count"] == ""
                     rows += 1
     assert rows
+
+
+@pytest.mark.parametrize("county", ["24", "09"])
+def test_a_page_with_much_withheld_is_drawn_and_says_so(guarded, county):
+    page = Region(county, 2016)
+    html = "".join(
+        getattr(page, part)().html() for part in ("brief", "facts", "level", "development", "municipalities")
+    )
+    told = re.sub(r"base64,[^\"]+", "", html)
+    assert "skyddat" in told and not re.search(r"\bnan\b", told, re.I)
 
 
 def test_gotlands_small_months_are_withheld_without_any_setting(built, undrawn):

@@ -84,7 +84,8 @@ def _groups(page: Page) -> Figure:
         here, there = county.rolling(id), county.rolling(id, "00")
         row = county.level.loc[id]
         few = row["ratio_verdict"] == "few"
-        mine = w("offences_n", n=w.number(row["count"])) if few else w.number(row["value"])
+        known = w("withheld") if pd.isna(row["count"]) else w("offences_n", n=w.number(row["count"]))
+        mine = known if few else w.number(row["value"])
         nation = w.number(row["nation"])
         panels.append(lines.Panel(page.offence(id), here, there, mine, f"{w('nation_lower')} {nation}"))
         told.append(f"{page.offence(id)} {mine}, {nation}")

@@ -138,16 +138,20 @@ def _matrix(page: Page):
     return NumberedTable(2, made)
 
 
-def _places(page: Page) -> Figure:
+def _places(page: Page) -> Figure | None:
     """Between which places in the country each municipality lies."""
-    w, number = page.words, page.number("ranks")
+    w = page.words
     found = page.county.places(FUNNEL_OFFENCE).sort_values("name", key=lambda names: names.map(swedish_order))
+    placed = found[found["value"].notna()]  # a municipality whose count is kept back has no place
+    if placed.empty:
+        return None
+    number = page.number("ranks")
     rows = [
-        Place(row.name, row.value, row.lower, row.upper, row.highest_fifth) for row in found.itertuples(index=False)
+        Place(row.name, row.value, row.lower, row.upper, row.highest_fifth) for row in placed.itertuples(index=False)
     ]
     probable = [row.label for row in rows if row.chance >= PROBABLE]
     offence = page.offence(FUNNEL_OFFENCE)
-    if len(rows) == 1:
+    if len(found) == 1:
         title = w("ranks_title_alone", offence=offence, name=rows[0].label, **page.place(found.iloc[0]))
     else:
         form = {0: "none", 1: "one"}.get(len(probable), "some")
@@ -167,13 +171,13 @@ def _places(page: Page) -> Figure:
     )
     cells = [
         {
-            w("col_municipality"): row.label,
-            w("col_count"): page.count(count),
+            w("col_municipality"): row.name,
+            w("col_count"): page.count(row.offences),
             w("col_place"): w.rate_range(row.lower, row.upper),
-            w("col_middle"): w.number(row.middle),
-            w("col_chance"): w.chance(row.chance),
+            w("col_middle"): w.number(row.value),
+            w("col_chance"): w.chance(row.highest_fifth),
         }
-        for row, count in zip(rows, found["count"], strict=True)
+        for row in found.rename(columns={"count": "offences"}).itertuples(index=False)
     ]
     lower = page.offence(FUNNEL_OFFENCE, "lower")
     return Figure(

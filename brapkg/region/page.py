@@ -10,7 +10,7 @@ import pandas as pd
 from brapkg import areas, catalogue, findings, store
 from brapkg.blocks import Section, Table
 from brapkg.figures.dots import Row
-from brapkg.profile import NATION, County
+from brapkg.profile import FUNNEL_OFFENCE, NATION, County
 from brapkg.wording import Words, capital, swedish_order
 
 HIGHER, LOWER = findings.HIGHER, findings.LOWER
@@ -101,6 +101,7 @@ class Page:
         refused = {
             "wheel": self.county.season(catalogue.TOTAL).empty,
             "signals": self.county.signals.empty,
+            "ranks": self.county.places(FUNNEL_OFFENCE)["value"].isna().all(),
         }
         return [figure for figure in FIGURES if not refused.get(figure)]
 

@@ -8,6 +8,7 @@ from brapkg import catalogue
 from brapkg.blocks import Callout, Figure, Table
 from brapkg.figures import grid
 from brapkg.indicators.level import MINIMUM_FOR_CHANGE
+from brapkg.indicators.signals import YEARS
 from brapkg.region.page import Page, table
 from brapkg.settings import settings
 from brapkg.wording import capital
@@ -40,7 +41,7 @@ def signals(page: Page) -> Figure | Callout:
         title=title,
         description=w("signals_alt", rows=len(order), names=names or w("nobody")),
     )
-    first = page.first_year
+    first = max(page.first_year, page.county.period - YEARS)
     return Figure(
         number,
         title,
