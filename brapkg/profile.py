@@ -45,10 +45,13 @@ def county(area: str, period: int | None = None) -> County:
         The area is no county; the message suggests one.
     UsageError
         The area is no text, or the period is none that can be reported.
+    DataError
+        The store is not built, or built under another rule for small counts.
     """
     if not isinstance(area, str):
         raise UsageError(f"A county is named by text such as '20' or 'Dalarna', not by {area!r}.")
     found = areas.find(area, "county")
+    store.check_settings()
     allowed = periods()
     if not allowed:
         raise DataError("No year has figures for every municipality. Run `brapkg build` on whole years.")

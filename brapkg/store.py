@@ -18,6 +18,7 @@ import pandas as pd
 
 from brapkg import __version__, paths, schemas
 from brapkg.errors import DataError
+from brapkg.settings import settings
 from brapkg.sources import bra
 
 PACKAGE = "datapackage.json"
@@ -101,6 +102,24 @@ def load(name: str, processed: Path | None = None) -> pd.DataFrame:
     return _load(name, folder, path.stat().st_mtime_ns).copy(deep=False)
 
 
+def check_settings(processed: Path | None = None) -> None:
+    """Refuse tables that were built under another rule for small counts than the settings now hold.
+
+    Raises
+    ------
+    DataError
+        The rule was changed since the build: a page would claim what it does not keep.
+    """
+    path = (processed or paths.processed()) / PACKAGE
+    load("withheld", processed)
+    built = json.loads(path.read_text(encoding="utf-8")).get("largest_hidden")
+    if built != settings().largest_hidden:
+        raise DataError(
+            f"{path.parent}: was built with the rule {built} for small counts, and the settings now say "
+            f"{settings().largest_hidden}. Run `brapkg build`."
+        )
+
+
 @lru_cache(maxsize=64)
 def _load(name: str, folder: Path, _version: int) -> pd.DataFrame:
     try:
@@ -141,6 +160,7 @@ def _write_package(folder: Path, resources: list[dict], sources: list[dict]) -> 
         "title": "Reported offences in Sweden: tidy tables",
         "description": "Egen bearbetning of figures from Brå, SCB, Kolada and SKR; not official statistics.",
         "version": __version__,
+        "largest_hidden": settings().largest_hidden,
         "sources": sources,
         "resources": resources,
     }

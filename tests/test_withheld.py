@@ -11,6 +11,7 @@ from conftest import copied
 from scipy.optimize import linprog
 
 from brapkg import areas, catalogue, shown, store
+from brapkg.errors import DataError
 from brapkg.indicators import withheld
 from brapkg.region import Region
 
@@ -110,6 +111,18 @@ def guarded(tmp_path_factory):
         patch.setenv("BRAPKG_HOME", str(home))
         store.build(copied(home / "data" / "raw"), home / "data" / "processed")
         yield home
+
+
+def test_a_rule_changed_since_the_build_is_refused(guarded):
+    path = guarded / "settings.toml"
+    before = path.read_text(encoding="utf-8")
+    path.write_text("[disclosure]\nyear = 4\n", encoding="utf-8")
+    try:
+        with pytest.raises(DataError, match="rule .*'year': 20.* now say .*'year': 4.*brapkg build"):
+            Region("24", 2016)
+    finally:
+        path.write_text(before, encoding="utf-8")
+    assert Region("24", 2016)
 
 
 def test_rows_that_hold_a_withheld_year_show_no_number(guarded):
