@@ -35,16 +35,15 @@ def _year(known: pd.DataFrame, year: int, wobble: pd.DataFrame) -> pd.DataFrame:
         stratum=members["stratum"],
     )
     found[["offence", "area"]] = found.index.str.split("/").tolist()
-    sd, parts = sds(wobble, "county"), []
-    for offence, part in found.groupby("offence"):
+    sizes = known.groupby(known["area"].str[:2])["area"].nunique()
+    # A county of one municipality swings like a municipality, as where it is compared as one.
+    kind = found["area"].map(sizes).eq(1).map({True: "municipality", False: "county"})
+    sd = {which: sds(wobble, which) for which in ("county", "municipality")}
+    totals, parts = found.groupby("offence")[["count", "expected"]].sum(), []
+    for (offence, which), part in found.groupby(["offence", kind]):
         # The groups hold the county's own offences: a part of a whole, whose expected sum is its count.
         ratio = comparison.part_of_whole(
-            part["count"],
-            part["expected"],
-            part["count"].sum(),
-            part["expected"].sum(),
-            wobble=sd[offence],
-            levels=LEVELS,
+            part["count"], part["expected"], *totals.loc[offence], wobble=sd[which][offence], levels=LEVELS
         )
         parts.append(part[["area", "offence"]].join(wide(ratio).rename(columns={"population": "expected"})))
     method = "indirect standardisation by municipality group, log ratio"
