@@ -119,8 +119,11 @@ def draw(shape: np.ndarray, rate: np.ndarray, draws: int, seed: int) -> np.ndarr
         bits &= ~last_bits
         bits |= places
         bits.sort(axis=1)
-        order = (bits & last_bits).astype(np.int64)
-        return np.bincount((order * size + np.arange(size)).ravel(), minlength=size * size)
+        bits &= last_bits
+        pair = bits.astype(np.int64)  # of an area and its rank
+        pair *= size
+        pair += np.arange(size)
+        return np.bincount(pair.ravel(), minlength=size * size)
 
     # A chunk has a seed of its own, so the sum is the same whoever draws it.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
