@@ -39,7 +39,7 @@ def _ranked(cells: pd.DataFrame, sd: float) -> pd.DataFrame:
         levels=(LEVEL,),
         worst=HIGHEST,
     )
-    told = found.rename(columns={"median": "place", "chance_worst": "highest_fifth"})
-    told = told[["place", "lower", "upper", "level", "highest_fifth", "method"]].rename(columns={"place": "value"})
+    columns = ["median", "lower", "upper", "level", "chance_worst", "method"]
+    told = found[columns].rename(columns={"median": "value", "chance_worst": "highest_fifth"})
     told["method"] = "ranks of gamma distributions, " + told["method"]
     return cells[["area", "offence", "year", "count", "population"]].join(told).assign(members=len(cells))

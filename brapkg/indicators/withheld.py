@@ -35,8 +35,7 @@ def _years(rated: pd.DataFrame, largest: int) -> pd.DataFrame:
     """Years of municipalities, counties and nation."""
     above = {m.code: m.code[:2] for m in areas.municipalities()}
     above |= dict.fromkeys(set(above.values()), NATION)
-    cells = whole_country(rated)
-    return _suppressed(cells.assign(month=YEAR), {"area": above}, largest)
+    return _suppressed(whole_country(rated), {"area": above}, largest)
 
 
 def _county_months(months: pd.DataFrame, largest: int) -> pd.DataFrame:
