@@ -1,6 +1,6 @@
 """Figures: each a picture in two widths, its description in words, and nothing else.
 
-``drawing`` turns a drawing function into SVG for the page and PNG for JupyterLab; ``dots``,
-``lines``, ``scatter`` and ``maps`` draw. Titles, reading help and tables are text and lie in
-``brapkg.blocks``.
+``dots``, ``lines``, ``scatter``, ``places``, ``grid`` and ``maps`` draw on a ``canvas``; ``drawing``
+has it drawn in both widths, and ``svg`` and ``png`` turn it into pictures with the ``letters`` of one
+font. Titles, reading help and tables are text and lie in ``brapkg.blocks``.
 """

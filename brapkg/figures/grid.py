@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
-from matplotlib.ticker import NullLocator
 
+from brapkg.figures.canvas import LABEL
 from brapkg.figures.dots import BASE, TICK
-from brapkg.figures.drawing import ROLES, Margins, Picture, picture
+from brapkg.figures.drawing import Canvas, Margins, Picture, picture
 from brapkg.wording import MINUS, Words
 
 ROW = 0.24
@@ -27,27 +25,31 @@ def months(table: pd.DataFrame, words: Words, *, name: str, title: str, descript
     """
     labels = list(dict.fromkeys(table["label"]))
     depth = len(labels)
+    known, signal = np.isfinite(table["ratio"].to_numpy()), table["signal"].to_numpy(dtype=bool)
+    across, down = table["month"].to_numpy(), np.array([labels.index(label) for label in table["label"]])
+    told = known & table["told"].to_numpy(dtype=bool)
 
-    def draw(axes: Axes, narrow: bool) -> None:
-        axes.set_xlim(0.5, 12.5)
-        axes.set_ylim(depth, 0)
-        axes.spines["bottom"].set_visible(False)
-        axes.yaxis.set_major_locator(NullLocator())
-        axes.xaxis.tick_top()
+    def draw(canvas: Canvas, narrow: bool) -> None:
+        canvas.scale((0.5, 12.5), (depth, 0))
         names = [words.month(month, short=True) for month in range(1, 13)]
-        axes.set_xticks(range(1, 13), [n[0].upper() if narrow else n for n in names], fontsize=TICK)
-        across, up = axes.get_position().size * axes.figure.get_size_inches()
-        unit = up / depth  # inches a row
-        for y, label in enumerate(labels):
-            axes.text(
-                -_left(narrow) / across,
-                y + 0.5 + BASE / unit,
-                label,
-                transform=axes.get_yaxis_transform(),
-                fontsize=8 if narrow else 8.5,
+        canvas.ticks_above(canvas.x(range(1, 13)), [n[0].upper() if narrow else n for n in names], TICK)
+        lines = canvas.y(np.arange(depth) + 0.5) + BASE
+        for line, label in zip(lines, labels, strict=True):
+            canvas.text(canvas.left - _left(narrow), line, label, 8 if narrow else LABEL)
+        for cells, face, edge in (
+            (signal, "accent", "accent"),
+            (known & ~signal, "q1", "rule"),
+            (~known & ~signal, "", "rule"),
+        ):
+            canvas.areas(
+                (_cell(canvas, x, y) for x, y in zip(across[cells], down[cells], strict=True)), face, edge, 0.7
             )
-        for row in table.itertuples():
-            _cell(axes, row, labels.index(row.label), narrow, BASE / unit)
+        if not narrow:
+            for at in np.flatnonzero(told):
+                text, role = _signed(table["ratio"].iloc[at]), "bg" if signal[at] else "muted"
+                canvas.text(
+                    canvas.x(across[at]), lines[down[at]], text, 7.5, role, bold=bool(signal[at]), align="center"
+                )
 
     sides = (Margins(_left(False), 0.05, 0.26, 0.05), Margins(_left(True), 0.02, 0.26, 0.05))
     height = depth * ROW + 0.31
@@ -58,24 +60,9 @@ def _left(narrow: bool) -> float:
     return 1.3 if narrow else 1.5
 
 
-def _cell(axes: Axes, row, y: int, narrow: bool, base: float) -> None:
-    known, signal = np.isfinite(row.ratio), row.signal
-    face = ROLES["accent"] if signal else ROLES["q1"] if known else "none"
-    edge = ROLES["accent"] if signal else ROLES["rule"]
-    side = 1 - 2 * INSET
-    axes.add_patch(
-        Rectangle((row.month - 0.5 + INSET, y + INSET), side, side, facecolor=face, edgecolor=edge, linewidth=0.7)
-    )
-    if known and row.told and not narrow:
-        axes.text(
-            row.month,
-            y + 0.5 + base,
-            _signed(row.ratio),
-            ha="center",
-            fontsize=7.5,
-            weight="bold" if signal else "normal",
-            color=ROLES["bg"] if signal else ROLES["muted"],
-        )
+def _cell(canvas: Canvas, month: int, row: int) -> list[tuple[float, float]]:
+    left, right = canvas.x([month - 0.5 + INSET, month + 0.5 - INSET])
+    return canvas.box(left, right, *canvas.y([row + INSET, row + 1 - INSET]))
 
 
 def _signed(ratio: float) -> str:

@@ -6,17 +6,15 @@ county, joined to their place by a line. Everything is laid out in inches before
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.patches import PathPatch
-from matplotlib.path import Path as Outline
 
 from brapkg.boundaries import boundaries
-from brapkg.figures.drawing import NARROW, ROLES, WIDE, Margins, Picture, picture, text_width
+from brapkg.figures.drawing import NARROW, WIDE, Canvas, Margins, Picture, picture, text_width
 from brapkg.figures.labels import column
 from brapkg.wording import Words
 
@@ -88,42 +86,35 @@ def county(
     beside = outer if len(texts) > MANY else set(texts)
     layouts = [layout(texts, beside, narrow=False), layout(texts, outer, narrow=True)]
 
-    def draw(axes: Axes, narrow: bool) -> None:
+    def draw(canvas: Canvas, narrow: bool) -> None:
         plan = layouts[narrow]
-        axes.set_axis_off()
-        axes.set_xlim(0, WIDTHS[narrow])
-        axes.set_ylim(0, plan.height)
-        for code, shape in plan.shapes.items():
-            face = ROLES[FIFTHS[fifth[code]]]
-            axes.add_patch(PathPatch(_outline(shape), facecolor=face, edgecolor=ROLES["context"], linewidth=0.6))
+        for number, role in enumerate(FIFTHS):
+            shapes = [shape for code, shape in plan.shapes.items() if fifth[code] == number]
+            canvas.areas((_flip(canvas, ring) for shape in shapes for ring in _rings(shape)), role, "context", 0.6)
+        _leaders(canvas, [label.leader for label in plan.labels.values() if label.leader])
         for code, label in plan.labels.items():
             inside_dark = label.leader is None and FIFTHS[fifth[code]] in DARK
-            _write(axes, label, ROLES["bg" if inside_dark else "ink"], SIZES[narrow])
+            for text, up in zip(label.lines, (0.5, -0.5), strict=True):
+                # By the base line: letters with rings and dots would push a centred text.
+                line = canvas.height - (label.y + up * LINE - 0.04)
+                canvas.text(label.x, line, text, SIZES[narrow], "bg" if inside_dark else "ink", align=label.align)
 
     whole = Margins(0, 0, 0, 0)
     heights = (layouts[0].height, layouts[1].height)
     return picture(draw, name=name, title=title, description=description, heights=heights, margins=(whole, whole))
 
 
-def _write(axes: Axes, label: Label, colour: str, size: float) -> None:
-    if label.leader:
-        (x, y), (to_x, to_y) = label.leader
-        # The pale line under the dark one parts it from borders and dark municipalities.
-        axes.plot([x, to_x], [y, to_y], color=ROLES["bg"], linewidth=2.2, zorder=3)
-        axes.plot([x, to_x], [y, to_y], color=ROLES["ink"], linewidth=0.7, zorder=4)
-        axes.plot(
-            [x],
-            [y],
-            "o",
-            markersize=3.2,
-            color=ROLES["ink"],
-            markeredgecolor=ROLES["bg"],
-            markeredgewidth=0.7,
-            zorder=5,
-        )
-    for text, up in zip(label.lines, (0.5, -0.5), strict=True):
-        # By the base line: letters with rings and dots would push a centred text.
-        axes.text(label.x, label.y + up * LINE - 0.04, text, ha=label.align, fontsize=size, color=colour, zorder=6)
+def _leaders(canvas: Canvas, leaders: list) -> None:
+    lines = [_flip(canvas, leader) for leader in leaders]
+    # The pale line under the dark one parts it from borders and dark municipalities.
+    canvas.lines(lines, "bg", 2.2, round=True)
+    canvas.lines(lines, "ink", 0.7, round=True)
+    canvas.dots([line[0, 0] for line in lines], [line[0, 1] for line in lines], 3.2, "ink", "bg", 0.7)
+
+
+def _flip(canvas: Canvas, points) -> np.ndarray:
+    """Layouts grow upwards, canvases downwards."""
+    return np.asarray(points) * (1, -1) + (0, canvas.height)
 
 
 def layout(texts: dict[str, tuple[str, str]], beside: set[str], narrow: bool) -> Layout:
@@ -135,7 +126,7 @@ def layout(texts: dict[str, tuple[str, str]], beside: set[str], narrow: bool) ->
     land = boundaries("municipality").loc[list(texts)]
     widths = {code: max(text_width(text, SIZES[narrow]) for text in texts[code]) for code in texts}
     west, south, east, north = land.total_bounds
-    points = {code: _deepest(_largest(shape)) for code, shape in land.items()}
+    points = {code: _deepest(code) for code in texts}
     outside: set[str] = set()
     scale = min(WIDTHS[narrow] / (east - west), TALLEST[narrow] / (north - south))
     while True:
@@ -213,10 +204,12 @@ def _largest(shape):
     return max(getattr(shape, "geoms", [shape]), key=lambda part: part.area)
 
 
-def _deepest(polygon) -> tuple[float, float]:
-    """The point inside the polygon furthest from its border."""
+@cache
+def _deepest(code: str) -> tuple[float, float]:
+    """The point inside the municipality's largest part furthest from its border."""
     from shapely.ops import polylabel
 
+    polygon = _largest(boundaries("municipality")[code])
     found = polylabel(polygon, tolerance=polygon.area**0.5 / 40)
     return found.x, found.y
 
@@ -231,18 +224,20 @@ def _scaled(shape, place):
     return shapely.MultiPolygon([part for part in parts if part.area >= largest / 400])
 
 
-def _inside(polygon, width: float, leaders: Iterable) -> tuple[float, float] | None:
+def _inside(polygon, width: float, leaders: Sequence) -> tuple[float, float] | None:
     """Centre of a label inside the polygon, clear of the lines and as far from the border as can be."""
     import shapely
 
     west, south, east, north = polygon.bounds
     xs, ys = (grid.ravel() for grid in np.meshgrid(np.linspace(west, east, GRID), np.linspace(south, north, GRID)))
     half, tall = width * INSIDE / 2, LINE * INSIDE
+    within = (xs - half > west) & (xs + half < east) & (ys - tall > south) & (ys + tall < north)
+    xs, ys = xs[within], ys[within]
     boxes = shapely.box(xs - half, ys - tall, xs + half, ys + tall)
     shapely.prepare(polygon)
     fits = shapely.contains_properly(polygon, boxes)
-    for leader in leaders:
-        fits[fits] = shapely.distance(boxes[fits], shapely.LineString(leader)) > 0.03
+    if len(leaders):
+        fits[fits] = shapely.distance(boxes[fits], shapely.MultiLineString(leaders)) > 0.03
     if not fits.any():
         return None
     # Rounded, so that ties are settled by order and not by the last bit.
@@ -251,6 +246,6 @@ def _inside(polygon, width: float, leaders: Iterable) -> tuple[float, float] | N
     return float(xs[fits][best]), float(ys[fits][best])
 
 
-def _outline(shape) -> Outline:
+def _rings(shape) -> list[np.ndarray]:
     rings = [ring for part in shape.geoms for ring in (part.exterior, *part.interiors)]
-    return Outline.make_compound_path(*(Outline(np.asarray(ring.coords), closed=True) for ring in rings))
+    return [np.asarray(ring.coords)[:-1] for ring in rings]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from matplotlib.axes import Axes
-from matplotlib.ticker import NullLocator
+import numpy as np
 
-from brapkg.figures.dots import AIR, BASE, FIVE, LONG, ROW, TICK
-from brapkg.figures.drawing import ROLES, Margins, Picture, picture
+from brapkg.figures.canvas import LABEL
+from brapkg.figures.dots import AIR, BASE, DOT, EDGE, FIVE, LONG, ROW, TICK
+from brapkg.figures.drawing import Canvas, Margins, Picture, picture
 from brapkg.wording import Words
 
 # From this probability on an area probably belongs to the highest fifth: its dot is filled.
@@ -36,44 +36,24 @@ def places(rows: Sequence[Place], members: int, words: Words, *, name: str, titl
     depth = max(needed, LOWEST)
     depths = [y + (depth - needed) / 2 for y in depths]
 
-    def draw(axes: Axes, narrow: bool) -> None:
-        axes.set_xlim(1, members)
-        axes.set_ylim(depth, -0.12)
-        axes.spines["bottom"].set_visible(False)
-        axes.yaxis.set_major_locator(NullLocator())
-        axes.axvspan(members * (1 - FIFTH) + 0.5, members, color=ROLES["q1"], zorder=0)
+    def draw(canvas: Canvas, narrow: bool) -> None:
+        canvas.scale((1, members), (depth, -0.12))
+        highest = canvas.x(members * (1 - FIFTH) + 0.5)
+        canvas.areas([canvas.box(highest, canvas.right, canvas.top, canvas.bottom)], "q1")
         ticks = [1, *(round(members * share) for share in (0.25, 0.5, 0.75)), members]
-        axes.xaxis.tick_top()
-        axes.set_xticks(ticks, [str(tick) for tick in ticks], fontsize=TICK)
-        axes.grid(axis="x")
-        width = axes.get_position().width * axes.figure.get_figwidth()
-        at_axes = axes.get_yaxis_transform()
-        size = 8 if narrow else 8.5
-        for row, y in zip(rows, depths, strict=True):
-            probable = row.chance >= PROBABLE
-            weight = "bold" if probable else "normal"
-            axes.hlines(y, row.lower, row.upper, colors=ROLES["accent"], linewidth=1.8, zorder=2)
-            axes.plot(
-                [row.middle],
-                [y],
-                "o",
-                markersize=6,
-                markerfacecolor=ROLES["accent"] if probable else ROLES["bg"],
-                markeredgecolor=ROLES["accent"],
-                markeredgewidth=1.6,
-                zorder=3,
-                clip_on=False,
-            )
-            axes.text(-_left(narrow) / width, y + BASE, row.label, transform=at_axes, fontsize=size, weight=weight)
-            axes.text(
-                1 + 0.6 / width,
-                y + BASE,
-                words.chance(row.chance),
-                transform=at_axes,
-                ha="right",
-                fontsize=size,
-                weight=weight,
-            )
+        canvas.upright(canvas.x(ticks))
+        canvas.ticks_above(canvas.x(ticks), [str(tick) for tick in ticks], TICK)
+        levels = canvas.y(depths)
+        ends = canvas.x([(row.lower, row.upper) for row in rows])
+        canvas.lines(([(a, y), (b, y)] for (a, b), y in zip(ends, levels, strict=True)), "accent", 1.8)
+        probable = np.array([row.chance >= PROBABLE for row in rows])
+        middles = canvas.x([row.middle for row in rows])
+        for part, face in ((probable, "accent"), (~probable, "bg")):
+            canvas.dots(middles[part], levels[part], DOT, face, "accent", EDGE)
+        size = 8 if narrow else LABEL
+        for row, y, bold in zip(rows, canvas.y(np.array(depths) + BASE), probable, strict=True):
+            canvas.text(canvas.left - _left(narrow), y, row.label, size, bold=bold)
+            canvas.text(canvas.right + 0.6, y, words.chance(row.chance), size, bold=bold, align="right")
 
     sides = (Margins(_left(False), 0.75, 0.3, 0.05), Margins(_left(True), 0.66, 0.3, 0.05))
     height = depth + 0.35

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, NullLocator
 
-from brapkg.figures.drawing import HALO, ROLES, Margins, Picture, picture, text_width
+from brapkg.figures.canvas import above, below
+from brapkg.figures.drawing import Canvas, Margins, Picture, picture, text_width
 from brapkg.figures.labels import overlap
 from brapkg.stats import funnel_limits as stats
 from brapkg.wording import Words
 
 SIZES = (3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
-LEVELS = ((0.95, (4, 2)), (0.998, (None, None)))
+LEVELS = ((0.95, True), (0.998, False))  # and whether the line is dashed
 HIGHEST = 2.6
 LIMITS = (2_000, 1_300_000)
 SIZE = 8
 # Where the limits are named: at this size of municipality.
 NAMED_AT = 14_000
+# From the lower edge to the base line of the axis' name, in inches.
+NAME = 0.34
+# Where a name stands beside its point, in inches, and how it is aligned.
+SIDES = {
+    "right": (5 / 72, (above(SIZE) - below(SIZE)) / 2, "left"),
+    "left": (-5 / 72, (above(SIZE) - below(SIZE)) / 2, "right"),
+    "above": (0, -4 / 72 - below(SIZE), "center"),
+    "below": (0, 4 / 72 + above(SIZE), "center"),
+}
 
 
 def funnel(
@@ -31,108 +39,91 @@ def funnel(
     table : slice of the table of that name: area, population, expected, value, phi
     mine : codes of the county's own municipalities and the names to write
     """
+    table = table[table["value"].notna()]  # a count that is kept back has no place
     rate = (table["expected"] / table["population"]).iloc[0]
     phi = table["phi"].iloc[0]
-    own = table[table["area"].isin(mine)]
+    table = table.assign(far=table["z_adjusted"].abs()).sort_values(["far", "area"], ascending=[False, True])
+    areas, population, value = (table[column].to_numpy() for column in ("area", "population", "value"))
+    own = np.array([area in mine for area in areas])
+    texts = [mine[area] for area in areas[own]]
 
-    def draw(axes: Axes, narrow: bool) -> None:
-        axes.set_xscale("log")
-        axes.set_xlim(*LIMITS)
-        axes.set_ylim(0, HIGHEST)
-        ticks = np.array([0, 0.5, 1, 1.5, 2, 2.5])
-        axes.set_yticks(ticks, [words("nation_lower") if t == 1 else words.deviation(t) for t in ticks])
-        axes.xaxis.set_minor_locator(NullLocator())
+    grid = np.geomspace(*LIMITS, 120)
+    limits = {level: stats.funnel_limits(grid * rate, level, phi) for level, _ in LEVELS}
+    named = {level: stats.funnel_limits(np.array([NAMED_AT * rate]), level, phi)[1][0] for level, _ in LEVELS}
+
+    def draw(canvas: Canvas, narrow: bool) -> None:
+        canvas.scale(LIMITS, (0, HIGHEST), log=True)
+        ticks = [0, 0.5, 1, 1.5, 2, 2.5]
+        canvas.level(canvas.y(ticks))
+        canvas.level([canvas.y(1)], "muted", 1.2)
+        canvas.ticks_left(canvas.y(ticks), [words("nation_lower") if t == 1 else words.deviation(t) for t in ticks])
         sizes = SIZES[::2] if narrow else SIZES
-        axes.xaxis.set_major_locator(FixedLocator(sizes))
-        axes.set_xticks(sizes, [words.number(size) for size in sizes])
-        axes.set_xlabel(words("residents_in_municipality"))
-        axes.grid(axis="y")
-        axes.axhline(1, color=ROLES["muted"], linewidth=1.2, zorder=1)
-        grid = np.geomspace(*LIMITS, 120)
+        canvas.ticks_below(canvas.x(sizes), [words.number(size) for size in sizes])
+        middle = (canvas.left + canvas.right) / 2
+        canvas.text(middle, canvas.bottom + NAME, words("residents_in_municipality"), role="muted", align="center")
         taken = []
-        for level, dashes in LEVELS:
-            for limit in stats.funnel_limits(grid * rate, level, phi):
+        for level, dashed in LEVELS:
+            for limit in limits[level]:
                 inside = (limit > 0) & (limit < HIGHEST)
-                style = {} if dashes[0] is None else {"dashes": dashes}
-                axes.plot(grid[inside], limit[inside], color=ROLES["muted"], linewidth=0.9, **style)
-            upper = stats.funnel_limits(np.array([NAMED_AT * rate]), level, phi)[1][0]
+                canvas.line(canvas.x(grid[inside]), canvas.y(limit[inside]), "muted", 0.9, dashed=dashed)
+        _points(canvas, population[~own], value[~own], 2.4, "context")
+        _points(canvas, population[own], value[own], 5, "accent")
+        canvas.level([canvas.bottom], "rule")
+        for level, upper in named.items():
             if upper < HIGHEST - 0.1:
                 text = words.percent(level, 0 if level == 0.95 else 1)
-                axes.text(NAMED_AT, upper + 0.04, text, fontsize=7.5, va="bottom", color=ROLES["muted"], gid=HALO)
-                taken.append(_box(axes, NAMED_AT, upper, text_width(text, 7.5), "above", start=True))
-        others = table[~table["area"].isin(mine)]
-        _points(axes, others, 2.4, ROLES["context"])
-        _points(axes, own, 5, ROLES["accent"])
-        grey = [_box(axes, x, min(y, HIGHEST)) for x, y in zip(others["population"], others["value"], strict=True)]
-        _names(axes, own, mine, taken, grey)
+                x, y = float(canvas.x(NAMED_AT)), float(canvas.y(upper))
+                canvas.text(x, canvas.y(upper + 0.04) - below(7.5), text, 7.5, "muted", halo=True)
+                taken.append(_box(x, y, text_width(text, 7.5), "above", start=True))
+        x, y = canvas.x(population), canvas.y(np.minimum(value, HIGHEST))
+        points = list(zip(x[own].tolist(), y[own].tolist(), strict=True))
+        _names(canvas, points, texts, taken, np.array(_box(x[~own], y[~own])))
 
     sides = (Margins(0.62, 0.1, 0.1, 0.5), Margins(0.58, 0.1, 0.1, 0.5))
     return picture(draw, name=name, title=title, description=description, heights=(3.5, 3.1), margins=sides)
 
 
-def _points(axes: Axes, table: pd.DataFrame, size: float, colour: str) -> None:
+def _points(canvas: Canvas, population: np.ndarray, value: np.ndarray, size: float, role: str) -> None:
     """Points; an arrowhead at the upper edge for those that lie above it."""
-    beyond = table["value"] > HIGHEST
-    style = {"color": colour, "markeredgewidth": 0, "linestyle": "none"}
-    axes.plot(table.loc[~beyond, "population"], table.loc[~beyond, "value"], "o", markersize=size, **style)
-    edge = [HIGHEST] * beyond.sum()
-    axes.plot(table.loc[beyond, "population"], edge, "^", markersize=size + 2, clip_on=False, **style)
+    x, beyond = canvas.x(population), value > HIGHEST
+    canvas.dots(x[~beyond], canvas.y(value[~beyond]), size, role)
+    canvas.arrowheads(x[beyond], [canvas.top] * beyond.sum(), size + 2, "up", role)
 
 
-def _names(axes: Axes, own: pd.DataFrame, mine: dict[str, str], taken: list[tuple], grey: list[tuple]) -> None:
-    """Name the municipalities furthest from what their size explains first, while there is room.
+def _names(canvas: Canvas, points: list[tuple[float, float]], texts: list[str], taken: list, grey: np.ndarray) -> None:
+    """Name the municipalities, those furthest from what their size explains first, while there is room.
 
     A name never lies on another name or on a point of the county's own; on grey points only where
     no side of the point is free of them.
     """
-    ordered = own.assign(far=own["z_adjusted"].abs()).sort_values(["far", "area"], ascending=[False, True])
-    taken = taken + [_box(axes, x, min(y, HIGHEST)) for x, y in zip(own["population"], own["value"], strict=True)]
-    width = axes.get_position().width * axes.figure.get_figwidth()
-    for row in ordered.itertuples():
-        text, y = mine[row.area], min(row.value, HIGHEST)
-        free = []
-        for side in ("right", "left", "above", "below"):
-            box = _box(axes, row.population, y, text_width(text, SIZE), side)
-            if 0 < box[0] and box[1] < width and not any(overlap(box, other) for other in taken):
-                free.append((sum(overlap(box, point) for point in grey), len(free), side, box))
-        if not free:
-            continue
-        _, _, side, box = min(free)
-        taken.append(box)
-        at = {
-            "right": (5, 0, "left", "center"),
-            "left": (-5, 0, "right", "center"),
-            "above": (0, 4, "center", "bottom"),
-            "below": (0, -4, "center", "top"),
-        }
-        across, up, ha, va = at[side]
-        axes.annotate(
-            text,
-            (row.population, y),
-            xytext=(across, up),
-            textcoords="offset points",
-            fontsize=SIZE,
-            ha=ha,
-            va=va,
-            gid=HALO,
-        )
+    taken = taken + [_box(x, y) for x, y in points]
+    for (x, y), text in zip(points, texts, strict=True):
+        length, free = text_width(text, SIZE), []
+        for side in SIDES:
+            box = _box(x, y, length, side)
+            if canvas.left < box[0] and box[1] < canvas.right and not any(overlap(box, other) for other in taken):
+                free.append((int(_overlaps(box, grey).sum()), len(free), side, box))
+        if free:
+            _, _, side, box = min(free)
+            taken.append(box)
+            across, down, align = SIDES[side]
+            canvas.text(x + across, y + down, text, SIZE, align=align, halo=True)
 
 
-def _box(axes: Axes, x: float, y: float, length: float = 0, side: str = "", *, start: bool = False) -> tuple:
-    """The space of a label beside a point (or of the point itself), in inches within the axes."""
-    width, height = (
-        side * inches for side, inches in zip(axes.get_position().size, axes.figure.get_size_inches(), strict=True)
-    )
-    low, high = np.log(LIMITS)
-    at, up = (np.log(x) - low) / (high - low) * width, y / HIGHEST * height
+def _overlaps(box: tuple, others: np.ndarray) -> np.ndarray:
+    left, right, top, bottom = others
+    return (box[0] < right) & (left < box[1]) & (box[2] < bottom) & (top < box[3])
+
+
+def _box(x, y, length: float = 0, side: str = "", *, start: bool = False) -> tuple:
+    """The space of a label beside a point (or of the point itself): left, right, top, bottom, in inches."""
     if not side:
-        return at - 0.03, at + 0.03, up - 0.03, up + 0.03
+        return x - 0.03, x + 0.03, y - 0.03, y + 0.03
     if side in ("right", "left"):
-        first = at + 0.05 if side == "right" else at - 0.05 - length
-        return first - 0.02, first + length + 0.02, up - 0.07, up + 0.07
-    first = at if start else at - length / 2
+        first = x + 0.05 if side == "right" else x - 0.05 - length
+        # A little less than to the point itself, or the last bit would decide whether the two touch.
+        return first - 0.015, first + length + 0.015, y - 0.07, y + 0.07
+    first = x if start else x - length / 2
     return (
-        (first, first + length, up + 0.03, up + 0.18)
-        if side == "above"
-        else (first, first + length, up - 0.18, up - 0.03)
+        (first, first + length, y - 0.18, y - 0.03) if side == "above" else (first, first + length, y + 0.03, y + 0.18)
     )
