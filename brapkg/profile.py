@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from brapkg import areas, catalogue, shown, store
+from brapkg import areas, catalogue, series, shown, store
 from brapkg.errors import DataError, UsageError
 from brapkg.indicators.common import PER
-from brapkg.indicators.time import monthly_exposure
 from brapkg.settings import settings
+from brapkg.shown import columns_of, records
 from brapkg.stats.rates import rate as rate_limits
 
 NATION = "00"
+LIMITS = ("lower", "upper", "lower_998", "upper_998")
 FUNNEL_OFFENCE = "violence"
 
 
 def periods() -> list[int]:
     """The years a report can be made for: every municipality has figures and a population."""
-    rates = shown.table("rates")
-    whole = rates[(rates["area"] == NATION) & (rates["missing"] == "")]
-    return sorted(whole["year"].unique().tolist())
+    nation = shown.tables().rows("rates", area=NATION)
+    return sorted(nation.loc[nation["missing"] == "", "year"].unique().tolist())
 
 
 def latest_period() -> int:
@@ -67,10 +67,14 @@ def county(area: str, period: int | None = None) -> County:
 
 @dataclass(frozen=True)
 class County:
-    """A county's slices of the store for one year. Tables have the columns of their schemas."""
+    """A county's slices of the store for one year. Tables have the columns of their schemas.
+
+    ``tables`` is the store that they are taken from: the same for all of a page.
+    """
 
     area: areas.Area
     period: int
+    tables: shown.Tables = field(default_factory=shown.tables, compare=False, repr=False)
 
     @property
     def code(self) -> str:
@@ -84,12 +88,18 @@ class County:
     @cached_property
     def status(self) -> str:
         """Whether the period is final or preliminary."""
-        return self._rate(catalogue.TOTAL)["status"]
+        return self.level.loc[catalogue.TOTAL, "status"]
 
-    def _rate(self, offence: str, area: str | None = None, year: int | None = None) -> pd.Series:
-        rates = shown.table("rates")
-        mine = (rates["area"] == (area or self.code)) & (rates["offence"] == offence)
-        return rates[mine & (rates["year"] == (year or self.period))].iloc[0]
+    @cached_property
+    def first_year(self) -> int:
+        """The first year with figures for every municipality."""
+        return int(self.tables.built_rows("offences_year", area=NATION)["year"].min())
+
+    def _mine(self, name: str) -> pd.DataFrame:
+        return self.tables.rows(name, area=self.code, year=self.period)
+
+    def _mine_as_built(self, name: str) -> pd.DataFrame:
+        return self.tables.built_rows(name, area=self.code, year=self.period)
 
     @cached_property
     def level(self) -> pd.DataFrame:
@@ -97,18 +107,22 @@ class County:
 
         Indexed by offence in the order of the catalogue.
         """
-        rates = _at(shown.table("rates"), year=self.period)
-        mine = _at(rates, area=self.code).set_index("offence")
-        nation = _at(rates, area=NATION).set_index("offence")["value"].rename("nation")
-        against = _at(shown.table("comparison"), area=self.code, year=self.period).set_index("offence")
-        ratio = against[["value", "lower", "upper", "lower_998", "upper_998", "verdict"]]
-        table = mine[["count", "population", "value", "lower", "upper", "status"]].join(nation)
-        return table.join(ratio.add_prefix("ratio_")).reindex(list(catalogue.offences("groups")))
+        mine = self._mine("rates").set_index("offence")
+        nation = self.tables.rows("rates", area=NATION, year=self.period).set_index("offence").reindex(mine.index)
+        against = self._mine("comparison").set_index("offence").reindex(mine.index)
+        ratio = {f"ratio_{name}": against[name] for name in ("value", *LIMITS, "verdict")}
+        table = mine[["count", "population", "value", "lower", "upper", "status"]]
+        return table.assign(nation=nation["value"], **ratio).reindex(list(catalogue.offences("groups")))
+
+    @cached_property
+    def level_rows(self) -> dict[str, dict]:
+        """The rows of ``level`` by offence."""
+        return dict(zip(self.level.index, records(self.level), strict=True))
 
     @cached_property
     def counties(self) -> pd.DataFrame:
         """All 21 counties against the nation, all offences, with their names."""
-        table = _at(shown.table("comparison"), offence=catalogue.TOTAL, year=self.period)
+        table = self.tables.rows("comparison", offence=catalogue.TOTAL, year=self.period)
         return table.assign(name=table["area"].map(lambda code: areas.get(code).short))
 
     @cached_property
@@ -117,13 +131,14 @@ class County:
 
         Indexed by offence in the order of the catalogue.
         """
-        mine = _at(shown.table("standardised"), area=self.code, year=self.period).set_index("offence")
+        mine = self._mine("standardised").set_index("offence")
         return mine.reindex(list(catalogue.offences("groups")))
 
     @cached_property
     def place(self) -> pd.Series:
         """Between which places the county lies among the counties, all offences."""
-        return _at(shown.table("ranks"), area=self.code, offence=catalogue.TOTAL, year=self.period).iloc[0]
+        ranks = self._mine("ranks")
+        return ranks[ranks["offence"] == catalogue.TOTAL].iloc[0]
 
     @cached_property
     def coverage(self) -> pd.Series | None:
@@ -136,7 +151,7 @@ class County:
         return self._nearest(self.area.police_region)
 
     def _nearest(self, area: str) -> pd.Series | None:
-        known = _at(store.load("coverage"), area=area)
+        known = self.tables.built_rows("coverage", area=area)
         if known.empty:
             return None
         distance = (known["year"] - self.period).abs() + (known["year"] > self.period) * 0.5
@@ -145,31 +160,42 @@ class County:
     @cached_property
     def residents(self) -> pd.Series:
         """Residents on 31 December of the county, by year."""
-        return _at(store.load("population"), area=self.code).set_index("year")["residents"]
+        return self.tables.built_rows("population", area=self.code).set_index("year")["residents"]
 
     # --- time
 
     @cached_property
     def change(self) -> pd.DataFrame:
         """Each offence against the year before, county and nation; empty in the first year."""
-        table = _at(shown.table("change"), year=self.period)
-        mine = _at(table, area=self.code).set_index("offence")
-        nation = _at(table, area=NATION).set_index("offence")[["value"]].add_prefix("nation_")
-        return mine.join(nation)
+        mine = self._mine("change").set_index("offence")
+        nation = self.tables.rows("change", area=NATION, year=self.period).set_index("offence").reindex(mine.index)
+        return mine.assign(nation_value=nation["value"])
+
+    @cached_property
+    def change_rows(self) -> dict[str, dict]:
+        """The rows of ``change`` by offence."""
+        return dict(zip(self.change.index, records(self.change), strict=True))
 
     @cached_property
     def trend(self) -> pd.DataFrame:
         """Both trend models by offence: indexed by (offence, model)."""
-        mine = _at(store.load("trend"), area=self.code, year=self.period)
-        return mine.set_index(["offence", "model"])
+        return self._mine_as_built("trend").set_index(["offence", "model"])
+
+    @cached_property
+    def trend_rows(self) -> dict[str, dict[str, dict]]:
+        """The rows of ``trend`` by offence and model; no entry where an offence has none."""
+        found: dict[str, dict[str, dict]] = {}
+        for (offence, model), row in zip(self.trend.index, records(self.trend), strict=True):
+            found.setdefault(offence, {})[model] = row
+        return found
 
     def trend_line(self, offence: str) -> pd.DataFrame:
         """The trend without season, by position; empty where the series is too thin."""
-        return _at(store.load("trend_line"), area=self.code, offence=offence, year=self.period)
+        return self.tables.built_rows("trend_line", area=self.code, offence=offence, year=self.period)
 
     def season(self, offence: str) -> pd.DataFrame:
         """The year wheel of an offence: twelve rows, or none where the series is too thin."""
-        return _at(store.load("season"), area=self.code, offence=offence, year=self.period)
+        return self.tables.built_rows("season", area=self.code, offence=offence, year=self.period)
 
     @cached_property
     def signals(self) -> pd.DataFrame:
@@ -178,38 +204,26 @@ class County:
         ``signal`` says whether a month stays above the expected after correction, ``withheld``
         whether its count is kept back.
         """
-        table = _at(store.load("signals"), area=self.code, year=self.period)
-        return table.assign(signal=table["p_adjusted"] <= settings().false_share, withheld=_kept_back(table))
+        table = self._mine_as_built("signals")
+        withheld = [key in self.tables.withheld for key in columns_of(table, "area", "offence", "year", "month")]
+        return table.assign(signal=table["p_adjusted"] <= settings().false_share, withheld=np.array(withheld, bool))
 
     def months(self, offence: str, area: str | None = None) -> pd.DataFrame:
         """Counts by month up to the period, with ``value``: per 100 000 residents and average month.
 
         ``shown`` is the count where a page may tell it, else NaN.
         """
-        area = area or self.code
-        months = store.load("offences_month")
-        if area == NATION:
-            nation = months[(months["offence"] == offence) & (months["area"].str.len() == 2)]
-            table = nation.groupby(["year", "month"], as_index=False)["count"].sum()
-        else:
-            table = _at(months, area=area, offence=offence)
-        table = table[table["year"] <= self.period].sort_values(["year", "month"])
-        exposure = monthly_exposure(store.load("population"), area, table["year"], table["month"])
-        scale = PER * 365.25 / 12
-        told = table["count"].astype(float).mask(_kept_back(table.assign(area=area, offence=offence)))
-        return table.assign(value=table["count"] / exposure * scale, exposure=exposure, shown=told)
+        return series.months(self.tables, area or self.code, offence, self.period)
 
     def rolling(self, offence: str, area: str | None = None) -> np.ndarray:
         """Offences per 100 000 residents over twelve months, ending with each month from the 12th on."""
-        months = self.months(offence, area)
-        days = months["exposure"].rolling(12).sum()
-        return (months["count"].rolling(12).sum() / days * 365.25 * PER).to_numpy()[11:]
+        return series.rolling(self.tables, area or self.code, offence, self.period)
 
     @cached_property
     def municipal_months(self) -> bool:
         """Whether the store holds months for every one of the county's municipalities."""
-        months = store.load("offences_month")
-        return set(self.members) <= set(months["area"].unique())
+        known = self.tables.keep("areas with months", lambda: set(self.tables.built("offences_month")["area"]))
+        return set(self.members) <= known
 
     @cached_property
     def breaks(self) -> list[tuple[int, catalogue.Break]]:
@@ -223,24 +237,28 @@ class County:
 
     def peers(self, offence: str) -> pd.DataFrame:
         """The county's municipalities against their SKR groups, with their names."""
-        table = _at(shown.table("peers"), offence=offence, year=self.period)
-        mine = table[table["area"].isin(self.members)]
-        return mine.assign(name=mine["area"].map(self.members))
+        return self._named("peers", offence)
 
     def places(self, offence: str) -> pd.DataFrame:
         """Between which places each of the county's municipalities lies in the country, with names."""
-        table = _at(shown.table("ranks"), offence=offence, year=self.period)
-        mine = table[table["area"].isin(self.members)]
-        return mine.assign(name=mine["area"].map(self.members))
+        return self._named("ranks", offence)
+
+    def _named(self, name: str, offence: str) -> pd.DataFrame:
+        def make() -> tuple[pd.DataFrame, dict]:
+            mine = self.tables.rows(name, county=self.code, year=self.period)
+            return shown.split(mine.assign(name=mine["area"].map(self.members)), ["offence"])
+
+        table, places = self.tables.keep(("named", name, self.code, self.period), make)
+        return table.iloc[places.get((offence,), slice(0))]
 
     def funnel(self, offence: str) -> pd.DataFrame:
         """All municipalities of the country in the funnel."""
-        return _at(shown.table("funnel"), offence=offence, year=self.period)
+        return self.tables.rows("funnel", offence=offence, year=self.period)
 
     @cached_property
     def municipal_rates(self) -> pd.Series:
         """All offences per 100 000 residents in every municipality of the country, by code."""
-        rates = _at(shown.table("rates"), offence=catalogue.TOTAL, year=self.period)
+        rates = self.tables.rows("rates", offence=catalogue.TOTAL, year=self.period)
         return rates[rates["area"].str.len() == 4].set_index("area")["value"]
 
     @cached_property
@@ -251,31 +269,25 @@ class County:
         the count that rate and residents imply), ``similar_low``, ``similar_high`` (the quartiles of
         the municipality's SKR group). Empty where there is no later year.
         """
-        rates = store.load("reported_offences_rate")
-        later = rates[rates["year"] == rates["year"].max()]
-        if later.empty or later["year"].iloc[0] <= self.period:
+        newer = self.tables.keep("newer rates", lambda: _newer_rates(self.tables))
+        if newer.empty or newer["year"].iloc[0] <= self.period:
             return pd.DataFrame(columns=["name"])
-        residents = _at(store.load("population"), year=later["year"].iloc[0]).set_index("area")["residents"]
-        population = later["area"].map(residents)
-        count = (later["rate"] * population / PER).round()
-        limits = rate_limits(count, population, multiplier=PER)[["lower", "upper"]]
-        groups = _at(store.load("areas"), kind="municipality").set_index("area")["skr_2023"]
-        table = later.join(limits).assign(group=later["area"].map(groups))
-        similar = table.groupby("group")["rate"]
-        table["similar_low"], table["similar_high"] = (similar.transform("quantile", q) for q in (0.25, 0.75))
-        mine = table[table["area"].isin(self.members)]
+        mine = newer[newer["area"].isin(self.members)]
         return mine.assign(name=mine["area"].map(self.members))
 
 
-def _at(table: pd.DataFrame, **wanted: object) -> pd.DataFrame:
-    """The rows where each named column has the wanted value."""
-    for column, value in wanted.items():
-        table = table[table[column] == value]
+def _newer_rates(tables: shown.Tables) -> pd.DataFrame:
+    """The latest rates published without counts, of the whole country, with limits and similar ones."""
+    rates = tables.built("reported_offences_rate")
+    later = rates[rates["year"] == rates["year"].max()]
+    if later.empty:
+        return later
+    residents = tables.built_rows("population", year=int(later["year"].iloc[0])).set_index("area")["residents"]
+    population = later["area"].map(residents)
+    count = (later["rate"] * population / PER).round()
+    limits = rate_limits(count, population, multiplier=PER)[["lower", "upper"]]
+    groups = tables.built_rows("areas", kind="municipality").set_index("area")["skr_2023"]
+    table = later.join(limits).assign(group=later["area"].map(groups))
+    similar = table.groupby("group")["rate"]
+    table["similar_low"], table["similar_high"] = (similar.transform("quantile", q) for q in (0.25, 0.75))
     return table
-
-
-def _kept_back(months: pd.DataFrame) -> pd.Series:
-    """Whether the count of each row (area, offence, year, month) is one that no page shows."""
-    key = ["area", "offence", "year", "month"]
-    back = pd.MultiIndex.from_frame(store.load("withheld")[key])
-    return pd.Series(pd.MultiIndex.from_frame(months[key]).isin(back), index=months.index)

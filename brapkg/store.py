@@ -13,17 +13,21 @@ import shutil
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from brapkg import __version__, paths, schemas
+from brapkg import __version__, files, paths
 from brapkg.errors import DataError
 from brapkg.settings import settings
-from brapkg.sources import bra
+
+if TYPE_CHECKING:  # what a plan asks of the store needs no table, and is answered without pandas
+    import pandas as pd
+
+    from brapkg.sources import bra
 
 PACKAGE = "datapackage.json"
 # What stays in the folder of tables for git's sake while the tables come and go.
 KEPT = ".gitignore"
+NATION = "00"
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ def build(raw: Path | None = None, target: Path | None = None) -> Built:
         in the target before is still there.
     """
     # Heavy imports that only a build needs.
-    from brapkg import indicators, tidy
+    from brapkg import indicators, schemas, tidy
 
     raw, target = raw or paths.raw(), target or paths.processed()
     if not raw.is_dir() or not any(raw.iterdir()):
@@ -71,7 +75,7 @@ def build(raw: Path | None = None, target: Path | None = None) -> Built:
         shutil.rmtree(beside, ignore_errors=True)
         beside.mkdir(parents=True)
         resources = [_write(beside, name, table) for name, table in checked.items()]
-        _write_package(beside, resources, told.sources)
+        _write_package(beside, resources, told.sources, _periods(checked["rates"]))
         if (target / KEPT).exists():
             shutil.copy2(target / KEPT, beside / KEPT)
         _swap(beside, target)
@@ -95,11 +99,7 @@ def load(name: str, processed: Path | None = None) -> pd.DataFrame:
         When the store has not been built, or the table is not as it was built.
     """
     folder = processed or paths.processed()
-    _restore(folder)
-    path = folder / PACKAGE
-    if not path.exists():
-        raise DataError(f"{folder}: holds no tables yet. Run `brapkg build` first.")
-    return _load(name, folder, path.stat().st_mtime_ns).copy(deep=False)
+    return _load(name, folder, _version(folder)).copy(deep=False)
 
 
 def check_settings(processed: Path | None = None) -> None:
@@ -110,33 +110,121 @@ def check_settings(processed: Path | None = None) -> None:
     DataError
         The rule was changed since the build: a page would claim what it does not keep.
     """
-    path = (processed or paths.processed()) / PACKAGE
-    load("withheld", processed)
-    built = json.loads(path.read_text(encoding="utf-8")).get("largest_hidden")
+    folder = processed or paths.processed()
+    built = package(folder).get("largest_hidden")
     if built != settings().largest_hidden:
         raise DataError(
-            f"{path.parent}: was built with the rule {built} for small counts, and the settings now say "
+            f"{folder}: was built with the rule {built} for small counts, and the settings now say "
             f"{settings().largest_hidden}. Run `brapkg build`."
         )
 
 
-@lru_cache(maxsize=64)
-def _load(name: str, folder: Path, _version: int) -> pd.DataFrame:
+def package(processed: Path | None = None) -> dict:
+    """What the build told about the tables: the content of ``datapackage.json``, not to be changed.
+
+    Raises
+    ------
+    DataError
+        When the store has not been built, or the file is not as it was built.
+    """
+    folder = processed or paths.processed()
+    return _package(folder, _version(folder))
+
+
+def hashes(processed: Path | None = None) -> dict[str, str]:
+    """The hash of every table's file by the table's name, as "sha256:…".
+
+    Raises
+    ------
+    DataError
+        With every table that is missing or not as it was built.
+    """
+    folder = processed or paths.processed()
+    told = {name: (folder / resource["path"], resource["hash"]) for name, resource in _resources(folder).items()}
+    problems = [_changed(path) for path, known in told.values() if not _is_as_built(path, known)]
+    if problems:
+        raise DataError(problems)
+    return {name: known for name, (_, known) in told.items()}
+
+
+def periods(processed: Path | None = None) -> dict[int, str]:
+    """The years a report can be made for, in order, each "final" or "preliminary".
+
+    Raises
+    ------
+    DataError
+        When the store has not been built, or by a version that did not tell the years.
+    """
+    folder = processed or paths.processed()
+    told = package(folder).get("periods")
+    try:
+        found = {int(year): status for year, status in told.items()}
+    except (AttributeError, ValueError):
+        raise DataError(f"{folder / PACKAGE}: does not tell which years it holds. Run `brapkg build`.") from None
+    return dict(sorted(found.items()))
+
+
+def _periods(rates: pd.DataFrame) -> dict[str, str]:
+    """Years in which every municipality has figures and a population, with their status."""
+    whole = rates[(rates["area"] == NATION) & (rates["missing"] == "")]
+    status = whole.groupby("year")["status"]
+    return {str(year): "preliminary" if (told == "preliminary").any() else "final" for year, told in status}
+
+
+def _version(folder: Path) -> int:
+    """What changes with every build; a store that a killed build left aside is brought back first."""
+    _restore(folder)
+    try:
+        return (folder / PACKAGE).stat().st_mtime_ns
+    except (FileNotFoundError, NotADirectoryError):
+        raise DataError(f"{folder}: holds no tables yet. Run `brapkg build` first.") from None
+
+
+@lru_cache(maxsize=8)
+def _package(folder: Path, _at: int) -> dict:
     try:
         package = json.loads((folder / PACKAGE).read_text(encoding="utf-8"))
-        told = {resource["name"]: resource for resource in package["resources"]}
+        known = {(resource["name"], resource["path"], resource["hash"]) for resource in package["resources"]}
     except (ValueError, KeyError, TypeError):
-        raise DataError(f"{folder / PACKAGE}: was changed since it was built. Run `brapkg build`.") from None
+        raise DataError(_changed(folder / PACKAGE)) from None
+    except OSError as error:
+        raise DataError(f"{folder / PACKAGE}: cannot be read ({error.strerror or error}).") from None
+    if not all(isinstance(text, str) for told in known for text in told):
+        raise DataError(_changed(folder / PACKAGE))
+    return package
+
+
+def _resources(folder: Path) -> dict[str, dict]:
+    return {resource["name"]: resource for resource in package(folder)["resources"]}
+
+
+@lru_cache(maxsize=64)
+def _load(name: str, folder: Path, _at: int) -> pd.DataFrame:
+    told = _resources(folder)
     if name not in told:
         raise DataError(f"No table {name!r} in {folder}. There are: {', '.join(sorted(told))}.")
     path = folder / told[name]["path"]
-    if not path.exists() or _hash(path) != told[name]["hash"]:
-        raise DataError(f"{path}: is missing or was changed since it was built. Run `brapkg build`.")
-    return pd.read_parquet(path)
+    if not _is_as_built(path, told[name]["hash"]):
+        raise DataError(_changed(path))
+    return files.parquet(path).to_pandas(use_threads=False)
+
+
+def _is_as_built(path: Path, known: str) -> bool:
+    try:
+        return _hash(path) == known
+    except OSError:
+        return False
+
+
+def _changed(path: Path) -> str:
+    was = "was" if path.name == PACKAGE else "is missing or was"
+    return f"{path}: {was} changed since it was built. Run `brapkg build`."
 
 
 def _write(folder: Path, name: str, table: pd.DataFrame) -> dict:
     """Write one table and return its resource in the data package."""
+    from brapkg import schemas
+
     path = folder / f"{name}.parquet"
     table.to_parquet(path, index=False, compression="zstd")
     record = schemas.tables()[name]
@@ -153,7 +241,7 @@ def _write(folder: Path, name: str, table: pd.DataFrame) -> dict:
     }
 
 
-def _write_package(folder: Path, resources: list[dict], sources: list[dict]) -> None:
+def _write_package(folder: Path, resources: list[dict], sources: list[dict], periods: dict[str, str]) -> None:
     package = {
         "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
         "name": "brapkg-processed",
@@ -161,6 +249,7 @@ def _write_package(folder: Path, resources: list[dict], sources: list[dict]) -> 
         "description": "Egen bearbetning of figures from Brå, SCB, Kolada and SKR; not official statistics.",
         "version": __version__,
         "largest_hidden": settings().largest_hidden,
+        "periods": periods,
         "sources": sources,
         "resources": resources,
     }

@@ -7,13 +7,13 @@ comma and hard space in Swedish, a true minus, ranges that never break.
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
-import numpy as np
-from babel.numbers import format_decimal
+from babel.numbers import get_decimal_symbol, get_group_symbol
 
 from brapkg.errors import UsageError
 
@@ -45,6 +45,7 @@ class Words:
     def __init__(self, language: str):
         check_language(language)
         self.language = language
+        self._signs = str.maketrans({",": get_group_symbol(language), ".": get_decimal_symbol(language), "-": MINUS})
         self._percent = f"{HARD_SPACE}%" if language == "sv" else "%"
 
     def __call__(self, name: str, /, **values: object) -> str:
@@ -55,11 +56,10 @@ class Words:
 
     def number(self, value: float, decimals: int = 0) -> str:
         """12345.6 as "12 346"; a missing value as a dash."""
-        if value is None or not np.isfinite(value):
+        if value is None or not math.isfinite(value):
             return EN_DASH
         rounded = round(float(value), decimals) + 0.0  # + 0.0 turns -0.0 into 0.0
-        pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
-        return format_decimal(rounded, pattern, locale=self.language).replace("-", MINUS)
+        return f"{rounded:,.{decimals}f}".translate(self._signs)
 
     def percent(self, share: float, decimals: int = 0) -> str:
         """0.86 as "86 %"."""
@@ -67,7 +67,7 @@ class Words:
 
     def chance(self, share: float) -> str:
         """A probability in per cent, never 0 or 100: 0.003 as "<1 %"; a missing one as a dash."""
-        if not np.isfinite(share):
+        if not math.isfinite(share):
             return EN_DASH
         if round(100 * share) in (0, 100):
             return ("<" if share < 0.5 else ">") + self.percent(0.01 if share < 0.5 else 0.99)
@@ -75,7 +75,7 @@ class Words:
 
     def deviation(self, ratio: float) -> str:
         """A ratio as a signed percentage: 0.81 as "−19 %", 1.05 as "+5 %", 1 as "0 %"."""
-        if ratio is None or not np.isfinite(ratio):
+        if ratio is None or not math.isfinite(ratio):
             return EN_DASH
         whole = round(100 * (ratio - 1))
         return ("+" if whole > 0 else "") + self.number(whole) + self._percent
@@ -121,7 +121,7 @@ class Words:
         Where both limits lie on the same side of zero the range is told without signs, smallest
         first, for use after "högre" or "lägre".
         """
-        if not (np.isfinite(lower) and np.isfinite(upper)):
+        if not (math.isfinite(lower) and math.isfinite(upper)):
             return EN_DASH
         low, high = round(100 * (lower - 1)), round(100 * (upper - 1))
         if high <= 0:
@@ -130,7 +130,7 @@ class Words:
 
     def signed_range(self, lower: float, upper: float) -> str:
         """Limits of a ratio as signed percentages, for tables: "−25 till −13 %"."""
-        if not (np.isfinite(lower) and np.isfinite(upper)):
+        if not (math.isfinite(lower) and math.isfinite(upper)):
             return EN_DASH
         low, high = (self.number(round(100 * (limit - 1))) for limit in (lower, upper))
         return self.range(low, high) + self._percent

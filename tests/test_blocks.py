@@ -117,6 +117,26 @@ def test_the_english_csv_has_decimal_points():
     assert csv(table().csv_link("a", "b", EN)).decode("utf-8-sig").splitlines()[1] == "Falun;1234.5"
 
 
+@pytest.mark.parametrize(("words", "point"), [(SV, ","), (EN, ".")])
+def test_the_csv_is_what_pandas_writes(words, point):
+    data = pd.DataFrame(
+        {
+            "text": ["a;b", 'say "x"', "two\nlines", "", "–"],
+            "object": ["x", None, float("nan"), "1,5", " y "],
+            "float": [0.1, 1 / 3, float("nan"), -0.0, 12345678901.5],
+            "huge": [1e20, 1.5e-7, float("inf"), 2.0, 100.0],
+            "whole": [1, -2, 3, 10**12, 0],
+            "truth": [True, False, True, True, False],
+            "a;name": list("abcde"),
+        },
+        index=[9, 3, 1, 4, 4],
+    )
+    link = Table("", data.astype(str), data).csv_link("x", "x", words)
+    content = base64.b64decode(link.split("base64,")[1].split('"')[0]).decode("utf-8-sig")
+    expected = data.to_csv(sep=";", decimal=point, index=False, lineterminator="\r\n", float_format="%.10g")
+    assert content == expected
+
+
 def test_large_numbers_are_not_cut_in_the_csv():
     data = pd.DataFrame({"population": [2231439.5], "ratio": [0.123456789], "none": [float("nan")], "name": ["A;Ö"]})
     made = csv(Table("", data.astype(str), data).csv_link("a", "b", SV)).decode("utf-8-sig")

@@ -31,20 +31,18 @@ class County:
     status: str = "final"
 
     @property
-    def level(self) -> pd.DataFrame:
-        verdicts = [self.levels.get(offence, "unclear") for offence in GROUPS]
-        return pd.DataFrame({"ratio_verdict": verdicts}, index=GROUPS)
+    def level_rows(self) -> dict[str, dict]:
+        return {offence: {"ratio_verdict": self.levels.get(offence, "unclear")} for offence in GROUPS}
 
     @property
-    def trend(self) -> pd.DataFrame:
-        rows = []
-        for offence, ways in self.trends.items():
-            for model, way in zip(("step", "smooth"), ways, strict=False):
-                lower, upper = LIMITS[way]
-                missing = "few" if way == "few" else ""
-                rows.append((offence, model, lower, upper, missing))
-        columns = ["offence", "model", "lower", "upper", "missing"]
-        return pd.DataFrame(rows, columns=columns).set_index(["offence", "model"])
+    def trend_rows(self) -> dict[str, dict[str, dict]]:
+        return {
+            offence: {
+                model: {"lower": LIMITS[way][0], "upper": LIMITS[way][1], "missing": "few" if way == "few" else ""}
+                for model, way in zip(("step", "smooth"), ways, strict=False)
+            }
+            for offence, ways in self.trends.items()
+        }
 
     def peers(self, offence: str) -> pd.DataFrame:
         found = self.places.get(offence, {})

@@ -17,8 +17,8 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from brapkg import areas, blocks, catalogue, findings, paths, profile, store
 from brapkg.errors import UsageError
+from brapkg.pages import render
 from brapkg.region import Region
-from brapkg.reports import render
 from brapkg.wording import Words
 
 pytestmark = pytest.mark.usefixtures("built", "undrawn")

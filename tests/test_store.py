@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ import pandas as pd
 import pytest
 from conftest import export, row
 
-from brapkg import schemas, store
+from brapkg import areas, indicators, profile, schemas, store
 from brapkg.errors import DataError
 
 TABLES = list(schemas.tables())
@@ -117,6 +118,87 @@ def test_the_sources_of_the_figures_are_listed_with_their_hashes(package):
 def test_every_file_of_the_store_is_in_the_package(package, processed):
     listed = {resource["path"] for resource in package["resources"]} | {store.PACKAGE}
     assert set(content(processed)) == listed
+
+
+# --- what a plan asks of the store ---------------------------------------------------------------
+
+
+def old(processed: Path, folder: Path, **changes: object) -> Path:
+    """A copy of the store in which the package's file says something else."""
+    shutil.copytree(processed, folder)
+    path = folder / store.PACKAGE
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | changes), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.usefixtures("built")
+def test_the_years_to_report_are_those_of_the_pages_with_their_status(processed):
+    assert list(store.periods()) == profile.periods() == [2013, 2014, 2015, 2016]
+    for period, status in store.periods().items():
+        assert {profile.county(county.code, period).status for county in areas.counties()} == {status}
+    assert store.periods(processed)[2016] == "preliminary"
+
+
+def test_a_year_without_every_municipality_is_none_to_report(raw, quick, monkeypatch):
+    """The years are those of the table that is written, not those of the exports."""
+    compute = indicators.compute
+
+    def lacking(told):
+        made = compute(told)
+        rates = made["rates"]
+        nation = (rates["area"] == "00") & (rates["year"] == 2014)
+        return made | {"rates": rates.assign(missing=rates["missing"].mask(nation, "no_population"))}
+
+    monkeypatch.setattr(indicators, "compute", lacking)
+    store.build(raw, raw.parent / "processed")
+    assert list(store.periods(raw.parent / "processed")) == [2013, 2015, 2016]
+
+
+@pytest.mark.parametrize("periods", [None, [], 2016, {"every": "final"}])
+def test_a_store_that_does_not_tell_its_years_is_to_be_built(processed, tmp_path, periods):
+    with pytest.raises(DataError, match="does not tell which years it holds. Run `brapkg build`"):
+        store.periods(old(processed, tmp_path / "old", periods=periods))
+
+
+def test_the_hashes_are_those_of_the_files_as_they_are(processed):
+    files = {path.stem: hashlib.sha256(path.read_bytes()).hexdigest() for path in processed.glob("*.parquet")}
+    assert store.hashes(processed) == {name: f"sha256:{known}" for name, known in files.items()}
+
+
+def test_every_table_that_is_not_as_built_is_told_at_once(processed, tmp_path):
+    folder = old(processed, tmp_path / "old")
+    (folder / "funnel.parquet").unlink()
+    (folder / "trend.parquet").write_bytes(b"")
+    with pytest.raises(DataError) as refused:
+        store.hashes(folder)
+    assert [re.search(r"(\w+)\.parquet: is missing or was changed", line)[1] for line in refused.value.problems] == [
+        "funnel",
+        "trend",
+    ]
+
+
+@pytest.mark.parametrize("resources", [None, 1, [1], [{}], [{"name": 1, "path": "a", "hash": "b"}]])
+def test_a_package_that_makes_no_sense_is_refused(processed, tmp_path, resources):
+    folder = old(processed, tmp_path / "old", resources=resources)
+    for asked in (store.package, store.hashes, store.periods, store.check_settings):
+        with pytest.raises(DataError, match=r"datapackage\.json: was changed since it was built"):
+            asked(folder)
+
+
+@pytest.mark.parametrize("asked", [store.package, store.hashes, store.periods, store.check_settings])
+def test_without_a_store_every_question_names_the_remedy(tmp_path, asked):
+    with pytest.raises(DataError, match="holds no tables yet. Run `brapkg build` first"):
+        asked(tmp_path)
+
+
+def test_these_questions_are_answered_without_pandas(processed):
+    code = (
+        "import sys; from pathlib import Path; from brapkg import store\n"
+        f"folder = Path({str(processed)!r})\n"
+        "store.hashes(folder), store.periods(folder), store.check_settings(folder)\n"
+        "assert not {'pandas', 'numpy', 'pyarrow', 'pandera'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(store.__file__).parents[1])
 
 
 # --- build and load ------------------------------------------------------------------------------

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import random
 import re
 import string
 
 import pytest
+from babel.numbers import format_decimal
 
 from brapkg.errors import UsageError
 from brapkg.wording import MINUS, Words, capital, swedish_order, texts
@@ -67,6 +69,18 @@ BANNED = (
 def test_numbers(value, decimals, sv, en):
     assert SV.number(value, decimals) == sv
     assert EN.number(value, decimals) == en
+
+
+@pytest.mark.parametrize(("words", "locale"), [(SV, "sv"), (EN, "en")])
+def test_numbers_are_written_as_babel_writes_them(words, locale):
+    draw = random.Random(1)
+    for size in (2, 1e3, 1e5, 1e9, 1e12):
+        for decimals in (0, 1, 2):
+            for value in (draw.uniform(-size, size), draw.randint(0, int(size)) + 0.5, -size, size):
+                rounded = round(float(value), decimals) + 0.0
+                pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+                expected = format_decimal(rounded, pattern, locale=locale).replace("-", MINUS)
+                assert words.number(value, decimals) == expected
 
 
 @pytest.mark.parametrize("value", [None, math.nan, math.inf, -math.inf])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -17,8 +18,8 @@ def monthly_exposure(population: pd.DataFrame, area: str, years, months) -> np.n
 
     Raises ``KeyError`` when a year-end is missing.
     """
-    mine = population[population["area"] == area]
-    exposure = person_days(mine, years, months).loc[area].to_numpy()
+    ends = population[population["area"] == area].set_index("year")["residents"]
+    exposure = _days_lived(lambda at: ends.reindex(at).to_numpy(), years, months)
     if np.isnan(exposure).any():
         raise KeyError(f"{area}: the residents of a year-end are missing")
     return exposure
@@ -26,12 +27,16 @@ def monthly_exposure(population: pd.DataFrame, area: str, years, months) -> np.n
 
 def person_days(population: pd.DataFrame, years, months) -> pd.DataFrame:
     """Person-days by area (rows) and month (columns); NaN where a year-end is missing."""
-    years, months = np.asarray(years), np.asarray(months)
     ends = population.pivot(index="area", columns="year", values="residents")
-    before, after = (ends.reindex(columns=years + shift).to_numpy() for shift in (-1, 0))
-    days = [calendar.monthrange(y, m)[1] for y, m in zip(years, months, strict=True)]
-    residents = before + (after - before) * (months - 0.5) / 12
-    return pd.DataFrame(residents * days, index=ends.index)
+    return pd.DataFrame(_days_lived(lambda at: ends.reindex(columns=at).to_numpy(), years, months), index=ends.index)
+
+
+def _days_lived(residents: Callable[[np.ndarray], np.ndarray], years, months) -> np.ndarray:
+    """Person-days of months, from a function that gives the residents at the ends of years."""
+    years, months = np.asarray(years), np.asarray(months)
+    before, after = residents(years - 1), residents(years)
+    days = [calendar.monthrange(y, m)[1] for y, m in zip(years.tolist(), months.tolist(), strict=True)]
+    return (before + (after - before) * (months - 0.5) / 12) * days
 
 
 def trend_tables(months: pd.DataFrame, population: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -6,11 +6,14 @@
 
 from __future__ import annotations
 
-from brapkg import profile
+from brapkg import catalogue, profile
 from brapkg.blocks import Head, Section
 from brapkg.region import brief, closing, development, level, municipalities
 from brapkg.region.page import Page
-from brapkg.wording import Words
+from brapkg.wording import LANGUAGES, Words
+
+# Blekinge: a county with few municipalities, but more than one, has every kind of figure.
+REHEARSED = "10"
 
 
 class Region:
@@ -67,3 +70,37 @@ class Region:
     def sources(self) -> Section:
         """Sources, method, quality, how to cite."""
         return closing.sources(self._page)
+
+
+def rehearse() -> None:
+    """Make a page in each language and throw it away, so that the next one finds everything ready.
+
+    For a process that is forked for each report: modules are imported, tables loaded and split, and
+    what is the same for every county is worked out for every period. Nothing is published and no
+    page is changed by it; no thread is started, so that the process can still be forked.
+
+    Raises
+    ------
+    DataError
+        The store is not built, or built under another rule for small counts.
+    """
+    import IPython.display  # noqa: F401  (what publishes a section imports it when first needed)
+
+    for period in profile.periods():
+        county = profile.county(REHEARSED, period)
+        for offence in catalogue.offences("groups"):
+            county.rolling(offence, profile.NATION)
+    for language in LANGUAGES:
+        page = Region(REHEARSED, language=language)
+        page.head()
+        for section in (
+            page.brief,
+            page.facts,
+            page.level,
+            page.development,
+            page.municipalities,
+            page.stands_out,
+            page.limits,
+            page.sources,
+        ):
+            section().bundles()

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from html import escape
 
-from brapkg import areas, catalogue
+from brapkg import areas, catalogue, keyfigures
 from brapkg.blocks import Figure, Head, Points, Section, Text
 from brapkg.figures import dots
 from brapkg.region.page import HIGHER, LOWER, Page, blocks_by_verdict, level_data, table
 
 
 def head(page: Page) -> Head:
-    """Kind, title, lead and status of the page."""
+    """Kind, title, lead and status of the page, and its key figures for programs."""
     w, members = page.words, len(page.county.members)
     lead = w("lead_one") if members == 1 else w("lead", n=members)
     status = w(f"status_{page.county.status}", year=page.year)
     title = w("title", county=page.name, year=page.year)
-    return Head(w("kind"), title, lead, status, w("meta"), w)
+    return Head(w("kind"), title, lead, status, w("meta"), w, keyfigures.of_county(page.county))
 
 
 def brief(page: Page) -> Section:
@@ -28,7 +28,7 @@ def brief(page: Page) -> Section:
 
 
 def _level(page: Page) -> Text:
-    w, total = page.words, page.county.level.loc[catalogue.TOTAL]
+    w, total = page.words, page.county.level_rows[catalogue.TOTAL]
     verdict = total["ratio_verdict"]
     told = w(
         "brief_level", year=page.year, county=page.name, count=w.number(total["count"]), rate=w.number(total["value"])
@@ -49,10 +49,10 @@ def _level(page: Page) -> Text:
 
 
 def _change(page: Page) -> Text:
-    w, change = page.words, page.county.change
-    if catalogue.TOTAL not in change.index:
+    w, change = page.words, page.county.change_rows
+    if catalogue.TOTAL not in change:
         return Text(w("brief_first_why", year=page.year), w("brief_first"))
-    row = change.loc[catalogue.TOTAL]
+    row = change[catalogue.TOTAL]
     before = page.county.period - 1
     if row["missing"]:
         told = w(
@@ -109,11 +109,11 @@ def _places(page: Page) -> Text:
         return Text(told, w("brief_places_one"))
     blocks = blocks_by_verdict(peers)
     parts = []
-    if len(blocks["over"]):
-        parts.append(w("brief_places_over", names=w.names(blocks["over"]["name"])))
-    if len(blocks["under"]):
+    if blocks["over"]:
+        parts.append(w("brief_places_over", names=w.names(row["name"] for row in blocks["over"])))
+    if blocks["under"]:
         form = "brief_places_under" if parts else "brief_places_only_under"
-        parts.append(w(form, names=w.names(blocks["under"]["name"])))
+        parts.append(w(form, names=w.names(row["name"] for row in blocks["under"])))
     if not parts:
         return Text(w("brief_places_none", n=w.count_word(len(peers))), w("brief_places_same"))
     rest = len(blocks["unsure"]) + len(blocks["few"])
@@ -137,10 +137,9 @@ def _reserve(page: Page) -> Text:
 
 def _overview(page: Page) -> Figure:
     """Every offence group against the nation; the total first, then by ratio."""
-    w, level, number = page.words, page.county.level, page.number("overview")
-    total = page.row(level.loc[catalogue.TOTAL], page.offence(catalogue.TOTAL), strong=True, prefix="ratio_")
-    others = level.drop(catalogue.TOTAL).sort_values("ratio_value", ascending=False, kind="stable")
-    rows = [page.row(row, page.offence(id), prefix="ratio_") for id, row in others.iterrows()]
+    w, level, number = page.words, page.county.level_rows, page.number("overview")
+    total = page.row(level[catalogue.TOTAL], page.offence(catalogue.TOTAL), strong=True, prefix="ratio_")
+    rows = [page.row(level[id], page.offence(id), prefix="ratio_") for id in page.by_ratio]
     description = f"{w('overview_alt', n=len(level))} {page.told_rows([total, *rows])}"
     drawn = dots.ratios(
         [dots.Block([total]), dots.Block(rows)],

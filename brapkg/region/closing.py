@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from brapkg import __version__, catalogue, findings, store
+from brapkg import __version__, catalogue, findings
 from brapkg.blocks import Card, Cards, Points, Section, Terms, Text
 from brapkg.indicators import municipal
 from brapkg.region.page import HIGHER, Page, split
@@ -46,7 +46,7 @@ def stands_out(page: Page) -> Section:
 
 def _card(page: Page, number: int, finding: findings.Finding) -> Card:
     w = page.words
-    row = page.county.level.loc[finding.offence]
+    row = page.county.level_rows[finding.offence]
     level = w.verdict(finding.level)
     if finding.level != "few":
         level = f"{w.deviation(row['ratio_value'])} ({w.signed_range(row['ratio_lower'], row['ratio_upper'])}): {level}"
@@ -63,7 +63,7 @@ def _why(page: Page, finding: findings.Finding) -> str:
     if finding.level in HIGHER:
         parts.append(w("card_why_level", verdict=w.verdict(finding.level)))
     if finding.trend == "rising":
-        both = "step" in page.county.trend.loc[finding.offence].index
+        both = "step" in page.county.trend_rows[finding.offence]
         parts.append(w("card_why_trend" if both else "card_why_trend_smooth"))
     if finding.trend == "depends":
         parts.append(w(_which_model(page, finding.offence)))
@@ -98,9 +98,9 @@ def sources(page: Page) -> Section:
         w("sources_scb"),
         w("sources_skr", edition=edition),
     ]
-    wobble = store.load("wobble").set_index(["kind", "offence"])["sd"]
+    wobble = county.tables.built_rows("wobble", kind="county", offence=catalogue.TOTAL)["sd"]
     values = {
-        "wobble": w.percent(wobble.get(("county", catalogue.TOTAL), float("nan"))),
+        "wobble": w.percent(wobble.iloc[0] if len(wobble) else float("nan")),
         "enough": municipal.ENOUGH_EXPECTED,
         "members": municipal.ENOUGH_MEMBERS,
         "false": w.percent(settings().false_share),

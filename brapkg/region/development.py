@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from brapkg import catalogue, findings
@@ -10,6 +9,7 @@ from brapkg.blocks import Callout, Figure, Section, Table, Text
 from brapkg.figures import dots, lines
 from brapkg.region.page import HIGHER, Page, table
 from brapkg.region.signals import signals
+from brapkg.shown import records
 from brapkg.wording import capital
 
 
@@ -27,10 +27,12 @@ def development(page: Page) -> Section:
 def month_table(page: Page, months: pd.DataFrame, caption: str) -> Table:
     """Counts with a row a year and a column a month."""
     w = page.words
-    wide = months.pivot(index="year", columns="month", values="shown")
+    shown = {(row["year"], row["month"]): row["shown"] for row in records(months[["year", "month", "shown"]])}
+    years, known = (sorted(set(places)) for places in zip(*shown, strict=True))
     rows = [
-        {w("col_year"): str(year)} | {w.month(m, short=True): page.count(row[m]) for m in wide.columns}
-        for year, row in wide.iterrows()
+        {w("col_year"): str(year)}
+        | {w.month(month, short=True): page.count(shown.get((year, month), float("nan"))) for month in known}
+        for year in years
     ]
     data = months[["year", "month"]].assign(count=months["shown"], value=months["value"].where(months["shown"].notna()))
     return table(caption, rows, data)
@@ -44,9 +46,9 @@ def _series(page: Page) -> Figure:
     reading = w("trend_read")
     if len(line):
         reading += " " + w("trend_read_line")
-    models = county.trend.loc[catalogue.TOTAL] if catalogue.TOTAL in county.trend.index else None
-    if models is not None and "step" in models.index and not models["missing"].any():
-        step, smooth = models.loc["step"], models.loc["smooth"]
+    models = county.trend_rows.get(catalogue.TOTAL, {})
+    if "step" in models and not any(model["missing"] for model in models.values()):
+        step, smooth = models["step"], models["smooth"]
         reading += " " + w(
             "trend_read_step",
             step=w.deviation(step["value"]),
@@ -82,7 +84,7 @@ def _groups(page: Page) -> Figure:
     panels, told = [], []
     for id in ids:
         here, there = county.rolling(id), county.rolling(id, "00")
-        row = county.level.loc[id]
+        row = county.level_rows[id]
         few = row["ratio_verdict"] == "few"
         known = w("withheld") if pd.isna(row["count"]) else w("offences_n", n=w.number(row["count"]))
         mine = known if few else w.number(row["value"])
@@ -128,33 +130,33 @@ def _groups_table(page: Page, ids: list[str]) -> Table:
     w, county = page.words, page.county
     rows, data = [], []
     for id in ids:
+        level = county.level_rows[id]
         cells = {
             w("col_offence"): page.offence(id, "name"),
-            w("col_count"): page.count(county.level.loc[id, "count"]),
-            w("col_rate"): "–"
-            if county.level.loc[id, "ratio_verdict"] == "few"
-            else w.number(county.level.loc[id, "value"]),
+            w("col_count"): page.count(level["count"]),
+            w("col_rate"): "–" if level["ratio_verdict"] == "few" else w.number(level["value"]),
         }
-        if id in county.change.index:
-            change = county.change.loc[id]
+        if id in county.change_rows:
             heading = w("col_change", before=county.period - 1, year=page.year)
-            cells[heading] = _change(page, change)
+            cells[heading] = _change(page, county.change_rows[id])
         for model, heading in (("step", w("col_trend")), ("smooth", w("col_trend_smooth"))):
-            if (id, model) in county.trend.index:
-                cells[heading] = _trend(page, county.trend.loc[(id, model)])
-                data.append(county.trend.loc[(id, model)].rename(None).to_dict() | {"offence": id, "model": model})
+            if row := county.trend_rows.get(id, {}).get(model):
+                cells[heading] = _trend(page, row)
+                # The reason that a series is too thin tells how much it holds, also of what is kept back.
+                method = "" if row["missing"] else row["method"]
+                data.append(row | {"offence": id, "model": model, "method": method})
         rows.append(cells)
     return table(w("groups_table"), rows, pd.DataFrame(data), note=w("groups_table_note"), total_first=True)
 
 
-def _change(page: Page, row: pd.Series) -> str:
+def _change(page: Page, row: dict) -> str:
     w = page.words
     if row["missing"]:
         return w("counts_instead", before=page.count(row["count_before"]), after=page.count(row["count"]))
     return f"{w.deviation(row['value'])} ({w.signed_range(row['lower'], row['upper'])})"
 
 
-def _trend(page: Page, row: pd.Series) -> str:
+def _trend(page: Page, row: dict) -> str:
     w = page.words
     if row["missing"]:
         return w.verdict("few")
@@ -177,7 +179,7 @@ def _wheel(page: Page) -> list:
     else:
         names = [w.month(m) for m in sure["month"]]
         title = capital(w("wheel_title_one" if len(names) == 1 else "wheel_title_some", names=w.listed(names)))
-    rows = [page.row(row, w.month(row["month"])) for _, row in season.iterrows()]
+    rows = [page.row(row, w.month(row["month"])) for row in records(season)]
     drawn = dots.year_wheel(
         season, w, name=f"figur-{number}", title=title, description=f"{w('wheel_alt')} {page.told_rows(rows)}"
     )
@@ -200,8 +202,8 @@ def _other_wheels(page: Page) -> str:
     w, found = page.words, []
     for id in page.county.level.index.drop(catalogue.TOTAL):
         season = page.county.season(id)
-        peaks = season[season["verdict"] == HIGHER[0]]
-        if len(peaks):
-            months = w.listed([w.month(m) for m in np.sort(peaks["month"])])
+        peaks = [m for m, told in zip(season["month"], season["verdict"], strict=True) if told == HIGHER[0]]
+        if peaks:
+            months = w.listed([w.month(m) for m in sorted(peaks)])
             found.append(w("wheel_peak", offence=page.offence(id, "lower"), months=months))
     return w("wheel_others", names=w.listed(found)) if found else w("wheel_no_others")

@@ -10,7 +10,8 @@ from brapkg import areas, catalogue
 from brapkg.blocks import Callout, Facts, Figure, NumberedTable, Section, Text
 from brapkg.figures import dots, maps
 from brapkg.figures.places import PROBABLE
-from brapkg.region.page import Page, blocks_by_verdict, level_data, table
+from brapkg.region.page import Page, alphabetical, blocks_by_verdict, level_data, table
+from brapkg.shown import records
 from brapkg.wording import capital, swedish_order
 
 
@@ -19,8 +20,8 @@ def facts(page: Page) -> Section:
     w, county = page.words, page.county
     residents = county.residents
     last = max(year for year in residents.index if year <= county.period)
-    first = max(page.first_year - 1, residents.index.min())
-    total = county.level.loc[catalogue.TOTAL]
+    first = max(page.county.first_year - 1, residents.index.min())
+    total = county.level_rows[catalogue.TOTAL]
     region = areas.get(county.area.police_region).short
     preliminary = f", {w('prel')}" if county.status == "preliminary" else ""
     coverage = county.coverage
@@ -51,10 +52,10 @@ def _map(page: Page) -> Figure:
     fifth, limits = maps.fifths(county.municipal_rates)
     codes = sorted(county.members, key=lambda code: swedish_order(county.members[code]))
     values = county.municipal_rates[codes]
-    places = county.places(catalogue.TOTAL).set_index("area")
-    highest = [county.members[c] for c in codes if places.loc[c, "highest_fifth"] >= PROBABLE]
+    places = {row["area"]: row for row in records(county.places(catalogue.TOTAL))}
+    highest = [county.members[c] for c in codes if places[c]["highest_fifth"] >= PROBABLE]
     if len(codes) == 1:
-        title = w("map_title_alone", names=county.members[codes[0]], **page.place(places.loc[codes[0]]))
+        title = w("map_title_alone", names=county.members[codes[0]], **page.place(places[codes[0]]))
     else:
         form = {0: "none", 1: "one"}.get(len(highest), "some")
         title = w(f"map_title_{form}", names=w.names(highest))
@@ -79,14 +80,18 @@ def _map(page: Page) -> Figure:
 
 def _map_rows(page: Page, codes: list[str], fifth: pd.Series) -> tuple[list[dict], pd.DataFrame]:
     w = page.words
-    funnel = page.county.funnel(catalogue.TOTAL).set_index("area")
-    peers = page.county.peers(catalogue.TOTAL).set_index("area")
-    places = page.county.places(catalogue.TOTAL).set_index("area")
+    county = page.county
+    funnel = county.tables.rows("funnel", county=county.code, offence=catalogue.TOTAL, year=county.period)
+    funnel, peers, places = (
+        {row["area"]: row for row in records(table)}
+        for table in (funnel, county.peers(catalogue.TOTAL), county.places(catalogue.TOTAL))
+    )
     rows, data = [], []
     for code in codes:
-        name, count = page.county.members[code], funnel.loc[code, "count"]
-        residents, rate = funnel.loc[code, "population"], page.county.municipal_rates[code]
-        group = page.title_of_group(peers.loc[code, "group"])
+        name, count = county.members[code], funnel[code]["count"]
+        residents, rate = funnel[code]["population"], county.municipal_rates[code]
+        chance = places[code]["highest_fifth"]
+        group = page.title_of_group(peers[code]["group"])
         rows.append(
             {
                 w("col_municipality"): name,
@@ -94,7 +99,7 @@ def _map_rows(page: Page, codes: list[str], fifth: pd.Series) -> tuple[list[dict
                 w("col_count"): page.count(count),
                 w("col_rate"): w.number(rate),
                 w("col_fifth"): str(fifth[code] + 1),
-                w("col_chance"): w.chance(places.loc[code, "highest_fifth"]),
+                w("col_chance"): w.chance(chance),
                 w("col_group"): group,
             }
         )
@@ -102,12 +107,12 @@ def _map_rows(page: Page, codes: list[str], fifth: pd.Series) -> tuple[list[dict
             {
                 "area": code,
                 "name": name,
-                "year": page.county.period,
+                "year": county.period,
                 "population": residents,
                 "count": count,
                 "per_100000": rate,
                 "fifth": fifth[code] + 1,
-                "probability_highest_fifth": places.loc[code, "highest_fifth"],
+                "probability_highest_fifth": chance,
                 "group": group,
             }
         )
@@ -131,15 +136,16 @@ def _map_key(page: Page, limits: list[float]) -> str:
 
 def level(page: Page) -> Section:
     """Table 1, the coverage note, and the county among the counties."""
-    w, rows = page.words, page.county.level
+    w, rows = page.words, page.county.level_rows
     told = [f"{page.overview_title}."]
-    sure = rows.loc[page.above + page.below]
-    if len(sure):
-        row = sure.loc[(sure["ratio_value"] - 1).abs().idxmax()]
+    sure = page.above + page.below
+    if sure:
+        largest = max(sure, key=lambda id: abs(rows[id]["ratio_value"] - 1))
+        row = rows[largest]
         told.append(
             w(
                 "level_largest",
-                name=page.offence(row.name, "lower"),
+                name=page.offence(largest, "lower"),
                 deviation=w.compared(row["ratio_value"]),
                 range=w.deviation_range(row["ratio_lower"], row["ratio_upper"]),
             )
@@ -153,13 +159,9 @@ def level(page: Page) -> Section:
 
 def _level_table(page: Page):
     w = page.words
-    order = [
-        catalogue.TOTAL,
-        *page.county.level.drop(catalogue.TOTAL).sort_values("ratio_value", ascending=False, kind="stable").index,
-    ]
     rows = []
-    for id in order:
-        row = page.county.level.loc[id]
+    for id in [catalogue.TOTAL, *page.by_ratio]:
+        row = page.county.level_rows[id]
         few = row["ratio_verdict"] == "few"
         rows.append(
             {
@@ -206,7 +208,7 @@ def _counties(page: Page) -> Figure:
     headings = {"over": "over_nation", "unsure": "unsure_nation", "under": "under_nation"}
     blocks = [
         dots.Block(
-            [page.row(row, row["name"], strong=row["area"] == page.county.code) for _, row in parts[which].iterrows()],
+            [page.row(row, row["name"], strong=row["area"] == page.county.code) for row in parts[which]],
             w(heading),
         )
         for which, heading in headings.items()
@@ -221,16 +223,16 @@ def _counties(page: Page) -> Figure:
         one=w("nation"),
         description=f"{w('counties_alt')} {page.told_rows(rows)}",
     )
-    ordered = counties.sort_values("name", key=lambda names: names.map(swedish_order))
+    ordered = alphabetical(counties)
     told = [
         {
-            w("col_county"): row.name_,
-            w("col_count"): w.number(row.count_),
-            w("col_difference"): w.deviation(row.value),
-            w("col_difference_range"): w.signed_range(row.lower, row.upper),
-            w("col_verdict"): w.verdict(row.verdict),
+            w("col_county"): row["name"],
+            w("col_count"): w.number(row["count"]),
+            w("col_difference"): w.deviation(row["value"]),
+            w("col_difference_range"): w.signed_range(row["lower"], row["upper"]),
+            w("col_verdict"): w.verdict(row["verdict"]),
         }
-        for row in ordered.rename(columns={"name": "name_", "count": "count_"}).itertuples()
+        for row in records(ordered)
     ]
     return Figure(
         number,
@@ -243,11 +245,11 @@ def _counties(page: Page) -> Figure:
     )
 
 
-def _counties_title(page: Page, parts: dict[str, pd.DataFrame]) -> str:
+def _counties_title(page: Page, parts: dict[str, list[dict]]) -> str:
     w = page.words
-    if page.county.level.loc[catalogue.TOTAL, "ratio_verdict"] == "level":
+    if page.county.level_rows[catalogue.TOTAL]["ratio_verdict"] == "level":
         return w("counties_title_level", county=page.name)
-    mine = next(which for which, part in parts.items() if page.county.code in set(part["area"]))
+    mine = next(which for which, part in parts.items() if any(row["area"] == page.county.code for row in part))
     form = {"over": "above", "under": "below"}.get(mine, "unclear")
     others = len(parts[mine]) - 1
     if others == 0:
@@ -261,10 +263,11 @@ def _counties_title(page: Page, parts: dict[str, pd.DataFrame]) -> str:
 def _standardised(page: Page) -> Figure:
     """Every offence group against municipalities of the same kind, beside the nation."""
     w, number = page.words, page.number("standardised")
-    rows = page.county.standardised.assign(raw=page.county.level["ratio_value"])
-    total = page.row(rows.loc[catalogue.TOTAL], page.offence(catalogue.TOTAL), strong=True)
-    others = rows.drop(catalogue.TOTAL).sort_values("value", ascending=False, kind="stable")
-    groups = [page.row(row, page.offence(id)) for id, row in others.iterrows()]
+    found = page.county.standardised.assign(raw=page.county.level["ratio_value"])
+    rows = dict(zip(found.index, records(found), strict=True))
+    total = page.row(rows[catalogue.TOTAL], page.offence(catalogue.TOTAL), strong=True)
+    others = found.drop(catalogue.TOTAL).sort_values("value", ascending=False, kind="stable").index
+    groups = [page.row(rows[id], page.offence(id)) for id in others]
     title = page.standardised_title
     description = f"{w('standardised_alt', n=len(rows))} {page.told_rows([total, *groups])}"
     drawn = dots.ratios(
@@ -276,8 +279,8 @@ def _standardised(page: Page) -> Figure:
         one=w("expected_word"),
     )
     told = []
-    for id in [catalogue.TOTAL, *others.index]:
-        row, few = rows.loc[id], rows.loc[id, "verdict"] == "few"
+    for id in [catalogue.TOTAL, *others]:
+        row, few = rows[id], rows[id]["verdict"] == "few"
         told.append(
             {
                 w("col_offence"): page.offence(id, "name"),
@@ -290,7 +293,7 @@ def _standardised(page: Page) -> Figure:
                 w("col_verdict_kind"): w.verdict(row["verdict"]),
             }
         )
-    data = rows.rename(columns={"raw": "against_nation"}).reset_index()
+    data = found.rename(columns={"raw": "against_nation"}).reset_index()
     caption = w("standardised_table", period=page.period)
     return Figure(
         number,
@@ -298,6 +301,6 @@ def _standardised(page: Page) -> Figure:
         w("standardised_sub", county=page.name, period=page.period),
         drawn,
         w("standardised_read"),
-        page.source(w("source_groups", edition=int(rows["edition"].iloc[0]))),
+        page.source(w("source_groups", edition=int(rows[catalogue.TOTAL]["edition"]))),
         table(caption, told, data, text_columns=(w("col_against_kind"), w("col_verdict_kind")), total_first=True),
     )

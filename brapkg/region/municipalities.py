@@ -10,7 +10,8 @@ from brapkg.figures import dots, lines, scatter
 from brapkg.figures.places import PROBABLE, Place, places
 from brapkg.indicators import municipal
 from brapkg.profile import FUNNEL_OFFENCE, latest_period
-from brapkg.region.page import HIGHER, LOWER, Page, blocks_by_verdict, table
+from brapkg.region.page import HIGHER, LOWER, Page, alphabetical, blocks_by_verdict, table
+from brapkg.shown import records
 from brapkg.wording import capital, swedish_order
 
 BLOCKS = {"over": "over_peers", "unsure": "unsure_peers", "under": "under_peers", "few": "few_peers"}
@@ -48,7 +49,7 @@ def _peers(page: Page) -> Figure:
     w, peers = page.words, page.county.peers(FUNNEL_OFFENCE)
     parts = blocks_by_verdict(peers)
     blocks = [
-        dots.Block([page.row(row, row["name"]) for _, row in parts[which].iterrows()], w(heading))
+        dots.Block([page.row(row, row["name"]) for row in parts[which]], w(heading))
         for which, heading in BLOCKS.items()
     ]
     over, under = len(parts["over"]), len(parts["under"])
@@ -90,21 +91,21 @@ def _peers(page: Page) -> Figure:
 
 def _peer_table(page: Page, peers: pd.DataFrame):
     w = page.words
-    ordered = peers.sort_values("name", key=lambda names: names.map(swedish_order))
+    ordered = alphabetical(peers)
     rows = []
-    for row in ordered.rename(columns={"count": "offences"}).itertuples():
-        few = row.verdict == "few"
-        years = w.years(row.first_year, page.county.period)
+    for row in records(ordered):
+        few = row["verdict"] == "few"
+        years = w.years(row["first_year"], page.county.period)
         rows.append(
             {
-                w("col_municipality"): row.name,
+                w("col_municipality"): row["name"],
                 w("col_years"): years,
-                w("col_count"): page.count(row.offences),
-                w("col_raw"): "–" if few else w.deviation(row.raw),
-                w("col_smoothed"): "–" if few else w.deviation(row.value),
-                w("col_range"): w.signed_range(row.lower, row.upper),
-                w("col_verdict_group"): w.verdict(row.verdict),
-                w("col_group"): page.title_of_group(row.group),
+                w("col_count"): page.count(row["count"]),
+                w("col_raw"): "–" if few else w.deviation(row["raw"]),
+                w("col_smoothed"): "–" if few else w.deviation(row["value"]),
+                w("col_range"): w.signed_range(row["lower"], row["upper"]),
+                w("col_verdict_group"): w.verdict(row["verdict"]),
+                w("col_group"): page.title_of_group(row["group"]),
             }
         )
     caption = w("peers_table", offence=page.offence(FUNNEL_OFFENCE), period=page.period)
@@ -119,13 +120,13 @@ def _matrix(page: Page):
         peers = page.county.peers(id)
         cells = {w("col_offence"): page.offence(id, "name")}
         for heading, verdicts in (("col_over", HIGHER), ("col_under", LOWER)):
-            names = peers.loc[peers["verdict"].isin(verdicts), "name"]
+            names = [name for name, told in zip(peers["name"], peers["verdict"], strict=True) if told in verdicts]
             cells[w(heading)] = w.names(names, most=50) or w("nobody")
         rows.append(cells)
         data.append(peers)
     everything = pd.concat(data)
-    told = everything[everything["verdict"] != "few"]
-    note = w("matrix_note", all=w.number(len(told)), chance=_expected(page, len(told)))
+    told = int((everything["verdict"] != "few").sum())
+    note = w("matrix_note", all=w.number(told), chance=_expected(page, told))
     made = table(
         w("matrix_table", period=page.period),
         rows,
@@ -141,22 +142,21 @@ def _matrix(page: Page):
 def _places(page: Page) -> Figure | None:
     """Between which places in the country each municipality lies."""
     w = page.words
-    found = page.county.places(FUNNEL_OFFENCE).sort_values("name", key=lambda names: names.map(swedish_order))
-    placed = found[found["value"].notna()]  # a municipality whose count is kept back has no place
-    if placed.empty:
+    found = alphabetical(page.county.places(FUNNEL_OFFENCE))
+    every = records(found)
+    placed = [row for row in every if pd.notna(row["value"])]  # none where the count is kept back
+    if not placed:
         return None
     number = page.number("ranks")
-    rows = [
-        Place(row.name, row.value, row.lower, row.upper, row.highest_fifth) for row in placed.itertuples(index=False)
-    ]
+    rows = [Place(row["name"], row["value"], row["lower"], row["upper"], row["highest_fifth"]) for row in placed]
     probable = [row.label for row in rows if row.chance >= PROBABLE]
     offence = page.offence(FUNNEL_OFFENCE)
     if len(found) == 1:
-        title = w("ranks_title_alone", offence=offence, name=rows[0].label, **page.place(found.iloc[0]))
+        title = w("ranks_title_alone", offence=offence, name=rows[0].label, **page.place(every[0]))
     else:
         form = {0: "none", 1: "one"}.get(len(probable), "some")
         title = w(f"ranks_title_{form}", offence=offence, names=w.names(probable))
-    members = int(found["members"].iloc[0])
+    members = int(every[0]["members"])
     told = [
         w("ranks_alt_row", label=row.label, low=int(row.lower), high=int(row.upper), chance=w.chance(row.chance))
         for row in rows
@@ -171,13 +171,13 @@ def _places(page: Page) -> Figure | None:
     )
     cells = [
         {
-            w("col_municipality"): row.name,
-            w("col_count"): page.count(row.offences),
-            w("col_place"): w.rate_range(row.lower, row.upper),
-            w("col_middle"): w.number(row.value),
-            w("col_chance"): w.chance(row.highest_fifth),
+            w("col_municipality"): row["name"],
+            w("col_count"): page.count(row["count"]),
+            w("col_place"): w.rate_range(row["lower"], row["upper"]),
+            w("col_middle"): w.number(row["value"]),
+            w("col_chance"): w.chance(row["highest_fifth"]),
         }
-        for row in found.rename(columns={"count": "offences"}).itertuples(index=False)
+        for row in every
     ]
     lower = page.offence(FUNNEL_OFFENCE, "lower")
     return Figure(
@@ -214,16 +214,16 @@ def _funnel(page: Page) -> Figure:
     reading = w("funnel_read", outside=w.count_words(outside, len(funnel))[0])
     if len(own) > 1:
         reading += " " + w("funnel_read_chance", n=w.count_word(len(own)), chance=_expected(page, len(own)))
-    ordered = own.sort_values("name", key=lambda names: names.map(swedish_order))
+    ordered = alphabetical(own)
     rows = [
         {
-            w("col_municipality"): row.name,
-            w("col_residents"): w.number(row.population),
-            w("col_difference"): w.deviation(row.value) if row.offences >= municipal.FEW else w.verdict("few"),
-            w("col_z"): w.number(row.z_adjusted, 1),
-            w("col_outside"): w(f"outside_{row.outside or 'no'}"),
+            w("col_municipality"): row["name"],
+            w("col_residents"): w.number(row["population"]),
+            w("col_difference"): w.deviation(row["value"]) if row["count"] >= municipal.FEW else w.verdict("few"),
+            w("col_z"): w.number(row["z_adjusted"], 1),
+            w("col_outside"): w(f"outside_{row['outside'] or 'no'}"),
         }
-        for row in ordered.rename(columns={"count": "offences"}).itertuples()
+        for row in records(ordered)
     ]
     sub = w("funnel_sub", lower=page.offence(FUNNEL_OFFENCE, "lower"), period=page.period)
     return Figure(
@@ -259,7 +259,7 @@ def _months(page: Page):
     for code in codes:
         here = county.rolling(catalogue.TOTAL, code)
         name, rate = county.members[code], w.number(county.municipal_rates[code])
-        others = f"{w('county_word')} {w.number(county.level.loc[catalogue.TOTAL, 'value'])}"
+        others = f"{w('county_word')} {w.number(county.level_rows[catalogue.TOTAL]['value'])}"
         panels.append(lines.Panel(name, here, whole, rate, others))
         told.append(f"{name} {rate}")
         months.append(county.months(catalogue.TOTAL, code).assign(name=name))
@@ -301,16 +301,16 @@ def _newer(page: Page) -> list:
     if newer.empty:
         return []
     year = newer["year"].iloc[0]
-    ordered = newer.sort_values("name", key=lambda names: names.map(swedish_order))
+    ordered = alphabetical(newer)
     rows = [
         {
-            w("col_municipality"): row.name,
-            w("col_rate"): w.number(row.rate),
-            w("col_range"): w.rate_range(row.lower, row.upper),
-            w("col_similar"): w.rate_range(row.similar_low, row.similar_high),
-            w("col_group"): page.title_of_group(row.group),
+            w("col_municipality"): row["name"],
+            w("col_rate"): w.number(row["rate"]),
+            w("col_range"): w.rate_range(row["lower"], row["upper"]),
+            w("col_similar"): w.rate_range(row["similar_low"], row["similar_high"]),
+            w("col_group"): page.title_of_group(row["group"]),
         }
-        for row in ordered.itertuples(index=False)
+        for row in records(ordered)
     ]
     made = table(
         w("newer_table", year=year), rows, ordered, note=w("newer_note"), text_columns=(w("col_group"),), stacked=True

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import pandas as pd
 
-from brapkg import areas, catalogue, findings, store
+from brapkg import areas, catalogue, findings
 from brapkg.blocks import Section, Table
 from brapkg.figures.dots import Row
-from brapkg.profile import FUNNEL_OFFENCE, NATION, County
+from brapkg.profile import FUNNEL_OFFENCE, County
+from brapkg.shown import records
 from brapkg.wording import Words, capital, swedish_order
 
 HIGHER, LOWER = findings.HIGHER, findings.LOWER
@@ -65,16 +67,10 @@ class Page:
         """An offence series in the page's language; ``field`` as in the records."""
         return catalogue.offence(id).text(field, self.language)
 
-    @cached_property
-    def first_year(self) -> int:
-        """The first year with figures for every municipality."""
-        rates = store.load("offences_year")
-        return int(rates.loc[rates["area"] == NATION, "year"].min())
-
     @property
     def years(self) -> str:
         """The years of the page's figures: "2013–2016"."""
-        return self.words.years(self.first_year, self.county.period)
+        return self.words.years(self.county.first_year, self.county.period)
 
     @cached_property
     def preliminary_note(self) -> str:
@@ -126,8 +122,14 @@ class Page:
         return self._with_verdict(LOWER)
 
     def _with_verdict(self, verdicts: tuple[str, ...]) -> list[str]:
-        verdict = self.county.level["ratio_verdict"]
-        return [o for o in verdict.index if o != catalogue.TOTAL and verdict[o] in verdicts]
+        rows = self.county.level_rows.items()
+        return [id for id, row in rows if id != catalogue.TOTAL and row["ratio_verdict"] in verdicts]
+
+    @cached_property
+    def by_ratio(self) -> list[str]:
+        """Offence groups (not the total), the county's highest against the nation first."""
+        level = self.county.level.drop(catalogue.TOTAL)
+        return list(level.sort_values("ratio_value", ascending=False, kind="stable").index)
 
     @cached_property
     def overview_title(self) -> str:
@@ -148,7 +150,7 @@ class Page:
         verb = self.words.verb(above or below)
         return capital(self.words(f"{text}_{name}", higher=higher, lower=lower, all=every, verb=verb))
 
-    def place(self, row: pd.Series) -> dict[str, str]:
+    def place(self, row: Mapping) -> dict[str, str]:
         """The words of a row of ranks: between which places, of how many."""
         return {
             "low": self.words.number(row["lower"]),
@@ -161,8 +163,8 @@ class Page:
         direction = findings.trend_direction(self.county, offence)
         told: dict[str, str] = {}
         if direction != "few":
-            models = self.county.trend.loc[offence]
-            main = models.loc["step"] if "step" in models.index else models.loc["smooth"]
+            models = self.county.trend_rows[offence]
+            main = models.get("step", models["smooth"])
             told = {
                 "change": self.words.distance(main["value"]),
                 "range": self.words.deviation_range(main["lower"], main["upper"]),
@@ -201,7 +203,7 @@ class Page:
 
 def table(caption: str, rows: list[dict], data: pd.DataFrame, **options) -> Table:
     """A table of finished texts from one dict per row."""
-    return Table(caption, pd.DataFrame(rows).astype(str), data.reset_index(drop=True), **options)
+    return Table(caption, pd.DataFrame(rows, dtype=object), data, **options)
 
 
 def level_data(page: Page) -> pd.DataFrame:
@@ -217,10 +219,16 @@ def split(text: str) -> tuple[str, str]:
     return term, explanation
 
 
-def blocks_by_verdict(table: pd.DataFrame, by: str = "name") -> dict[str, pd.DataFrame]:
+def blocks_by_verdict(table: pd.DataFrame) -> dict[str, list[dict]]:
     """Rows above, not to be told, below and too few, alphabetical within each."""
-    ordered = table.sort_values(by, key=lambda names: names.map(swedish_order))
-    place = ordered["verdict"].map(
-        lambda v: "over" if v in HIGHER else "under" if v in LOWER else "few" if v == "few" else "unsure"
-    )
-    return {name: ordered[place == name] for name in ("over", "unsure", "under", "few")}
+    places = {**dict.fromkeys(HIGHER, "over"), **dict.fromkeys(LOWER, "under"), "few": "few"}
+    blocks: dict[str, list[dict]] = {"over": [], "unsure": [], "under": [], "few": []}
+    for row in sorted(records(table), key=lambda row: swedish_order(row["name"])):
+        blocks[places.get(row["verdict"], "unsure")].append(row)
+    return blocks
+
+
+def alphabetical(table: pd.DataFrame) -> pd.DataFrame:
+    """The table in the order of its names."""
+    names = [swedish_order(name) for name in table["name"]]
+    return table.iloc[sorted(range(len(names)), key=names.__getitem__)]

@@ -11,6 +11,7 @@ from brapkg.indicators.level import MINIMUM_FOR_CHANGE
 from brapkg.indicators.signals import YEARS
 from brapkg.region.page import Page, table
 from brapkg.settings import settings
+from brapkg.shown import records
 from brapkg.wording import capital
 
 # More signals than this are counted in the title, not named.
@@ -41,7 +42,7 @@ def signals(page: Page) -> Figure | Callout:
         title=title,
         description=w("signals_alt", rows=len(order), names=names or w("nobody")),
     )
-    first = max(page.first_year, page.county.period - YEARS)
+    first = max(page.county.first_year, page.county.period - YEARS)
     return Figure(
         number,
         title,
@@ -71,13 +72,16 @@ def _title(page: Page, shown: pd.DataFrame, judged: int) -> tuple[str, str]:
 
 def _table(page: Page, shown: pd.DataFrame, order: list[str]) -> Table:
     w, largest = page.words, settings().largest_hidden["month"]
+    by_offence: dict[str, list[dict]] = {id: [] for id in order}
+    for row in records(shown[["offence", "month", "count", "value", "signal", "withheld"]]):
+        by_offence[row["offence"]].append(row)
     rows = []
     for id in order:
         cells = {w("col_offence"): page.offence(id, "name")}
-        for row in shown[shown["offence"] == id].rename(columns={"count": "offences"}).itertuples():
-            star = "*" if row.signal else ""
-            told = w("signals_cell", count=w.number(row.offences), expected=w.number(row.value)) + star
-            cells[w.month(row.month, short=True)] = w("withheld") if row.withheld else told
+        for row in by_offence[id]:
+            star = "*" if row["signal"] else ""
+            told = w("signals_cell", count=w.number(row["count"]), expected=w.number(row["value"])) + star
+            cells[w.month(row["month"], short=True)] = w("withheld") if row["withheld"] else told
         rows.append(cells)
     columns = ["offence", "year", "month", "count", "value", "upper", "p_value", "p_adjusted", "signal", "withheld"]
     data = shown[columns].rename(columns={"value": "expected"})

@@ -1,0 +1,93 @@
+"""Series of months of an area, from the store: counts, person-days, rolling years."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from brapkg.indicators.common import NATION, PER
+from brapkg.indicators.time import monthly_exposure
+from brapkg.shown import Tables, columns_of
+
+Months = tuple[tuple[int, int], ...]
+
+
+def months(tables: Tables, area: str, offence: str, period: int) -> pd.DataFrame:
+    """Counts by month up to the end of a year, in order of time.
+
+    Parameters
+    ----------
+    tables : the store
+    area, offence : codes; for the nation, the counties' counts are added up
+    period : the last year
+
+    Returns
+    -------
+    DataFrame with, beside the columns of ``offences_month`` (for the nation year, month and count):
+        ``value`` per 100 000 residents and average month, ``exposure`` in person-days, ``shown`` the
+        count where a page may tell it, else NaN.
+
+    Raises
+    ------
+    KeyError
+        The residents of a year-end are missing.
+    """
+
+    def make() -> pd.DataFrame:
+        table, when = _counts(tables, area, offence, period)
+        count, exposure = table["count"].to_numpy(), _exposure(tables, area, when)
+        withheld = [(area, offence, *month) in tables.withheld for month in when]
+        value = count / exposure * (PER * 365.25 / 12)
+        return table.assign(value=value, exposure=exposure, shown=np.where(withheld, np.nan, count))
+
+    return tables.keep(("months", area, offence, period), make).copy(deep=False)
+
+
+def rolling(tables: Tables, area: str, offence: str, period: int) -> np.ndarray:
+    """Offences per 100 000 residents over twelve months, ending with each month from the 12th on.
+
+    Arguments and errors are those of ``months``.
+    """
+
+    def make() -> np.ndarray:
+        table, when = _counts(tables, area, offence, period)
+        sums = np.concatenate([[0], np.cumsum(table["count"].to_numpy())])
+        return (sums[12:] - sums[:-12]) / _days(tables, area, when) * 365.25 * PER
+
+    return tables.keep(("rolling", area, offence, period), make).copy()
+
+
+def _counts(tables: Tables, area: str, offence: str, period: int) -> tuple[pd.DataFrame, Months]:
+    """Counts by month up to the end of a year, and which months they are."""
+    table = tables.keep(("counts", area, offence), lambda: _all_counts(tables, area, offence))
+    table = table.iloc[: np.searchsorted(table["year"].to_numpy(), period, side="right")]
+    return table, tuple(columns_of(table, "year", "month"))
+
+
+def _all_counts(tables: Tables, area: str, offence: str) -> pd.DataFrame:
+    if area == NATION:
+        known = tables.built_rows("offences_month", offence=offence)
+        counties = known[known["area"].str.len() == 2]
+        return counties.groupby(["year", "month"], as_index=False)["count"].sum()
+    known = tables.built_rows("offences_month", area=area, offence=offence)
+    order = np.lexsort((known["month"], known["year"]))
+    return known if (np.diff(order) == 1).all() else known.iloc[order]
+
+
+def _exposure(tables: Tables, area: str, when: Months) -> np.ndarray:
+    """Person-days of months: the same for every offence."""
+
+    def make() -> np.ndarray:
+        population = tables.built_rows("population", area=area)
+        return monthly_exposure(population, area, *zip(*when, strict=True))
+
+    return tables.keep(("exposure", area, when), make)
+
+
+def _days(tables: Tables, area: str, when: Months) -> np.ndarray:
+    """Person-days of twelve months, ending with each month from the 12th on."""
+
+    def make() -> np.ndarray:
+        return pd.Series(_exposure(tables, area, when)).rolling(12).sum().to_numpy()[11:]
+
+    return tables.keep(("days of a year", area, when), make)
