@@ -1,7 +1,8 @@
-"""The commands: ``brapkg build``, ``brapkg report region``, ``brapkg snapshot``. Thin by intent."""
+"""The commands: ``brapkg build``, ``report``, ``runs``, ``status``, ``schedule``, ``snapshot``. Thin by intent."""
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 
@@ -18,13 +19,18 @@ class Commands(click.Group):
     """Turns the package's own errors into one message and an exit status, without a traceback."""
 
     def invoke(self, ctx: click.Context) -> object:
+        # A machine that shuts down, or a scheduler that has waited enough, is obeyed as Ctrl-C is.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             return super().invoke(ctx)
         except BrapkgError as error:
             click.echo(f"brapkg: {error}", err=True)
             ctx.exit(error.exit_status)
         except KeyboardInterrupt:
-            click.echo("brapkg: stopped. What was made is whole; the rest is as it was.", err=True)
+            click.echo(
+                "brapkg: stopped. What was made is whole, and the rest is as it was; the same command goes on from here.",
+                err=True,
+            )
             ctx.exit(INTERRUPTED)
 
 
@@ -33,7 +39,7 @@ class Commands(click.Group):
 def main() -> None:
     """Reproducible evidence summaries of local crime and safety in Sweden.
 
-    Exit status: 0 all well, 1 some work failed, 2 wrong call, 130 stopped by Ctrl-C.
+    Exit status: 0 all well or nothing to do, 1 some work failed, 2 wrong call, 130 stopped by Ctrl-C.
     """
 
 
@@ -43,11 +49,11 @@ def build() -> None:
     from brapkg import store
 
     built = store.build()
-    if built.account.rows_read:
-        click.echo(f"Exports in data/raw/bra: {built.account}")
-    for notice in getattr(built, "notices", ()):
+    for notice in built.notices:
         click.echo(f"Note: {notice}", err=True)
-    click.echo(f"Built {len(built.rows)} tables, {sum(built.rows.values())} rows, in {built.folder}")
+    if built.account.rows_read:
+        _tell(f"Exports in data/raw/bra: {built.account}")
+    _tell(f"Built {len(built.rows)} tables, {sum(built.rows.values())} rows, in {built.folder}")
 
 
 @main.command()
@@ -61,65 +67,214 @@ def snapshot(source: Path) -> None:
         click.echo(f"{path} ({path.stat().st_size} bytes)")
 
 
-@main.group()
-def report() -> None:
-    """Make reports."""
+# --- reports -------------------------------------------------------------------------------------
+
+OUTPUT = click.option(
+    "--output",
+    metavar="FOLDER",
+    help="Where the pages are; reports/ otherwise. Also s3://, abs:// and gs:// addresses.",
+)
+
+
+def making(command):
+    """The options of every command that makes reports."""
+    for option in reversed(
+        (
+            click.option("--period", type=int, metavar="YEAR", help="The year; the latest there is, if not given."),
+            click.option("--language", "languages", multiple=True, metavar="sv|en", help="May be given twice."),
+            click.option("--jobs", default=1, show_default=True, type=click.IntRange(1, 64), help="How many at once."),
+            OUTPUT,
+            click.option("--dry-run", is_flag=True, help="Tell what would be made, and why; make nothing."),
+            click.option("--again", is_flag=True, help="Make also what has not changed."),
+            click.option("--wait", is_flag=True, help="Wait for another run that writes in the same folder."),
+            click.option("--cold", is_flag=True, help="Start every kernel anew: slower, the same pages."),
+            click.option("--scheduler", metavar="ADDRESS", help="Let a Dask cluster's workers make them: tcp://…"),
+            click.option(
+                "--log-json", is_flag=True, help="Write what happens to standard error, a JSON object a line."
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+@main.group(invoke_without_command=True)
+@click.option("--all-levels", is_flag=True, help="Everything there is to make, in both languages.")
+@making
+@click.pass_context
+def report(ctx: click.Context, all_levels: bool, period: int | None, languages: tuple[str, ...], **how) -> None:
+    """Make reports: those of one kind by its name, or everything.
+
+    What has not changed since it was made is not made again.
+    """
+    from brapkg.reports import plan
+
+    if ctx.invoked_subcommand:
+        if all_levels or period or languages or any(value for name, value in how.items() if name != "jobs"):
+            raise UsageError(f"Options of {ctx.invoked_subcommand} stand after its name.")
+        return
+    if not all_levels:
+        raise UsageError("Say which reports: --all-levels, or region with --all or --area COUNTY.")
+    _make(plan.all_levels(languages or plan.LANGUAGES, period), **how)
 
 
 @report.command()
 @click.option("--all", "everything", is_flag=True, help="All 21 counties.")
 @click.option("--area", metavar="COUNTY", help="One county, by code or name.")
-@click.option("--period", type=int, metavar="YEAR", help="The year; the latest there is, if not given.")
-@click.option("--language", default="sv", show_default=True, metavar="sv|en", help="Language of the page.")
-@click.option("--jobs", default=1, show_default=True, type=click.IntRange(1, 64), help="How many at once.")
-@click.option(
-    "--output", type=click.Path(path_type=Path, file_okay=False), help="Folder for the pages; reports/ otherwise."
-)
-def region(
-    everything: bool, area: str | None, period: int | None, language: str, jobs: int, output: Path | None
-) -> None:
+@making
+def region(everything: bool, area: str | None, period: int | None, languages: tuple[str, ...], **how) -> None:
     """Make the evidence summary of one county (--area) or of all (--all)."""
-    from brapkg import paths, profile
-    from brapkg.reports import batch, plan
+    from brapkg.reports import plan
 
     if everything == (area is not None):
         raise UsageError("Say either --all or --area COUNTY.")
-    reports = plan.region_reports(area, period, language)
-    folder = (output or paths.home() / "reports").resolve()
-    results = _run(reports, folder, jobs)
-    _tell_failures(results)
-    first = reports[0]
-    index = batch.write_front_page(
+    _make(plan.region_reports(area, period, languages or ("sv",)), **how)
+
+
+def _make(
+    reports: list,
+    *,
+    jobs: int,
+    output: str | None,
+    dry_run: bool,
+    again: bool,
+    wait: bool,
+    cold: bool,
+    scheduler: str | None,
+    log_json: bool,
+) -> None:
+    from brapkg.reports import batch, place, plan, watch
+
+    if scheduler and (cold or jobs > 1):
+        raise UsageError("--jobs and --cold are for this machine; with --scheduler the cluster's workers decide.")
+    folder, address = _folder(output), _address(output)
+    if address:
+        from brapkg.reports import remote
+
+        remote.check(address)
+    if dry_run:
+        click.echo(plan.told(plan.steps(reports, folder, again=again)))
+        return
+    watchers = [watch.JsonLog()] if log_json else []
+    if sys.stderr.isatty() and not log_json:
+        watchers.append(watch.Bar())
+    outcome = batch.run(
+        reports,
         folder,
-        period=first.period,
-        language=language,
-        preliminary=profile.county(first.area.code, first.period).status == "preliminary",
-        results=results,
+        batch.Way(jobs, cold, scheduler),
+        again=again,
+        wait=wait,
+        waiting=lambda holder: _tell(f"Waiting for another run ({holder})."),
+        watcher=watch.Several(watchers),
+        # What follows an address's "?" may be a key.
+        command=["brapkg", *(given.split("?")[0] if "://" in given else given for given in sys.argv[1:])],
     )
-    made = sum(not result.error for result in results)
-    click.echo(f"{made} of {len(results)} reports made. Open {index}")
-    if made < len(results):
-        click.echo(f"{len(results) - made} failed; what they left is in {folder / batch.FAILED}.", err=True)
+    failed = [result for result in outcome.results if result.status == "failed"]
+    for result in failed:
+        area = result.report.area
+        click.echo(f"\n{area.code} {area.name} ({result.report.name}) failed:\n{result.error}", err=True)
+    made = sum(result.status == "made" for result in outcome.results)
+    unchanged = len(outcome.results) - made - len(failed)
+    _tell(f"{made} made, {unchanged} unchanged, {len(failed)} failed. Open {outcome.front_pages[0]}")
+    if failed:
+        click.echo(f"{len(failed)} failed; what they left is in {folder / place.FAILED}.", err=True)
+    if address:
+        _tell(f"{remote.upload(folder, address, wait=wait)} files sent to {remote.shown(address)}.")
+    if failed:
         sys.exit(1)
 
 
-def _run(reports: list, folder: Path, jobs: int) -> list:
-    from tqdm import tqdm
-
-    from brapkg.reports import batch
-
-    # Without a terminal there is nobody to watch a bar.
-    with tqdm(total=len(reports), unit="report", disable=None) as bar:
-
-        def progress(result: batch.Result) -> None:
-            bar.set_postfix_str(result.report.area.short)
-            bar.update()
-
-        return batch.run(reports, folder, jobs=jobs, progress=progress)
+def _address(output: str | None) -> str | None:
+    """The address of an output that lies elsewhere."""
+    return output if output and "://" in output else None
 
 
-def _tell_failures(results: list) -> None:
-    for result in results:
-        if result.error:
-            area = result.report.area
-            click.echo(f"\n{area.code} {area.name} failed:\n{result.error}", err=True)
+def _folder(output: str | None) -> Path:
+    """The folder of the reports, or the one that mirrors an address, as an absolute path."""
+    from brapkg import paths
+
+    if _address(output):
+        from brapkg.reports import remote
+
+        return remote.mirror(output, paths.home())
+    return (Path(output) if output else paths.home() / "reports").resolve()
+
+
+def _tell(text: str) -> None:
+    """Say something to whoever sits at the terminal; to a log file only failures matter."""
+    if sys.stdout.isatty():
+        click.echo(text)
+
+
+# --- runs ----------------------------------------------------------------------------------------
+
+
+@main.group(invoke_without_command=True)
+@OUTPUT
+@click.pass_context
+def runs(ctx: click.Context, output: str | None) -> None:
+    """List the runs, newest first; show one, or compare two."""
+    from brapkg.reports import runs as told
+
+    ctx.obj = _folder(output)
+    if not ctx.invoked_subcommand:
+        click.echo(told.listing(ctx.obj))
+
+
+@runs.command()
+@click.argument("run", default="last")
+@click.pass_obj
+def show(folder: Path, run: str) -> None:
+    """Tell about one RUN: with what it was made, from which data, and what became of each report."""
+    from brapkg.reports import runs as told
+
+    click.echo(told.show(folder, run))
+
+
+@runs.command()
+@click.argument("first")
+@click.argument("second", default="last")
+@click.option("--all", "everything", is_flag=True, help="Every number that changed.")
+@click.pass_obj
+def diff(folder: Path, first: str, second: str, everything: bool) -> None:
+    """Tell which reports changed between the runs FIRST and SECOND, why, and in which numbers."""
+    from brapkg.reports import runs as told
+
+    click.echo(told.diff(folder, first, second, everything=everything))
+
+
+@main.command()
+@click.option("--max-age", default="35d", show_default=True, metavar="TIME", help="Such as 35d, 12h or 90m.")
+@OUTPUT
+def status(max_age: str, output: str | None) -> None:
+    """Tell in one line whether the reports are in good health; exit status 1 where they are not."""
+    from brapkg.reports import runs as told
+
+    line, good = told.status(_folder(output), max_age)
+    click.echo(line)
+    sys.exit(not good)
+
+
+@main.command()
+@click.argument("kind", type=click.Choice(["systemd", "cron", "windows", "github", "airflow"]))
+@click.option("--to", type=click.Path(path_type=Path), metavar="FOLDER", help="Write the files there; shown otherwise.")
+@click.option("--time", default="06:30", show_default=True, metavar="HH:MM", help="Time of the day.")
+@click.option("--day", type=int, default=5, show_default=True, help="Day of the month, 1 to 28.")
+@click.option("--jobs", type=int, default=2, show_default=True, help="How many reports at once.")
+@click.option("--output", metavar="FOLDER", help="Where the pages are; reports/ otherwise.")
+def schedule(kind: str, to: Path | None, time: str, day: int, jobs: int, output: str | None) -> None:
+    """Ready files that make all reports once a month."""
+    from brapkg import paths
+    from brapkg import schedule as ready
+
+    if _address(output):
+        raise UsageError("Make the files for a folder, and put the address in its place in them.")
+    made = ready.files(
+        kind, home=paths.home(), program=ready.program(), output=_folder(output), jobs=jobs, day=day, time=time
+    )
+    if to is None:
+        click.echo(ready.text(made), nl=False)
+        return
+    for path in ready.write(made, to):
+        click.echo(str(path))
+    click.echo(f"How to install, test and remove: {ready.GUIDE}")

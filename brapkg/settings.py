@@ -11,12 +11,25 @@ from brapkg import paths
 from brapkg.errors import DataError
 
 RECORDS = Path(__file__).parent / "records" / "settings.toml"
+MEGABYTE = 1_000_000
 # Smallest and largest value of each setting, and whether it must be whole.
 ALLOWED = {
     ("disclosure", "year"): (0, 20, True),
     ("disclosure", "month"): (0, 20, True),
     ("signals", "false_share"): (0.001, 0.5, False),
+    ("limits", "minutes"): (0.05, 1440, False),
+    ("limits", "memory"): (50, 1_000_000, True),
+    ("limits", "output"): (1, 1000, True),
 }
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one report may take: ``seconds``, bytes of ``memory``, characters of ``output``."""
+
+    seconds: float
+    memory: int
+    output: int
 
 
 @dataclass(frozen=True)
@@ -24,11 +37,13 @@ class Settings:
     """The settings in use.
 
     ``largest_hidden`` holds, for "year" and "month", the largest count that is not shown (0: all
-    are); ``false_share`` the share of marked months that may be false on average.
+    are); ``false_share`` the share of marked months that may be false on average; ``limits`` what one
+    report may take.
     """
 
     largest_hidden: dict[str, int]
     false_share: float
+    limits: Limits
 
 
 def settings() -> Settings:
@@ -53,7 +68,13 @@ def _read(own: Path, version: int | None) -> Settings:
             raise DataError(problems)
         values |= found
     return Settings(
-        {period: values["disclosure", period] for period in ("year", "month")}, values["signals", "false_share"]
+        {period: values["disclosure", period] for period in ("year", "month")},
+        values["signals", "false_share"],
+        Limits(
+            values["limits", "minutes"] * 60,
+            values["limits", "memory"] * MEGABYTE,
+            values["limits", "output"] * MEGABYTE,
+        ),
     )
 
 

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
-import os
-import signal
-import subprocess
-import sys
-import time
+import json
 from pathlib import Path
 
 import pytest
@@ -26,7 +21,7 @@ REGION = ("report", "region")
 def two(workspace, monkeypatch) -> Path:
     """``--all`` means two counties here, and the notebook fails for the second."""
     everyone = plan.region_reports
-    monkeypatch.setattr(plan, "region_reports", lambda *given: everyone(*given)[:2])
+    monkeypatch.setattr(plan, "region_reports", lambda *given: [r for r in everyone(*given) if r.area.code < "04"])
     monkeypatch.setattr(paths, "notebooks", lambda: workspace)
     notebook(workspace, RAISES)
     return workspace
@@ -68,7 +63,7 @@ def test_a_wrong_call_is_told_and_changes_nothing(workspace, arguments, told):
 def test_an_output_that_is_a_file_is_refused(workspace):
     (workspace / "mine").write_text("mine")
     result = run(*REGION, "--area", "20", "--output", workspace / "mine")
-    assert result.exit_code == 2 and "is a file" in result.stderr
+    assert result.exit_code == 1 and "mine: cannot be written" in result.stderr
     assert (workspace / "mine").read_text() == "mine"
 
 
@@ -103,11 +98,11 @@ def test_a_build_without_raw_data_tells_the_remedy(tmp_path, monkeypatch, presen
 def test_one_failed_report_is_shown_and_the_others_are_made(two):
     result = run(*REGION, "--all", "--output", two / "out")
     assert result.exit_code == 1
-    assert "03 Uppsala län failed:" in result.stderr
+    assert "03 Uppsala län (03-2016-sv) failed:" in result.stderr
     assert "RuntimeError: Uppsala is away" in result.stderr
     assert f"1 failed; what they left is in {two / 'out/failed'}" in result.stderr
-    assert result.stdout == f"1 of 2 reports made. Open {two / 'out/index.html'}\n"
-    assert set(tree(two / "out")) == {
+    assert result.stdout == ""
+    assert {name for name in tree(two / "out") if not name.startswith((".lock", "runs/"))} == {
         "01-2016-sv.html", "failed/03-2016-sv.ipynb", "failed/03-2016-sv.txt",
         "index.html", "notebooks/01-2016-sv.ipynb",
     }  # fmt: skip
@@ -115,26 +110,24 @@ def test_one_failed_report_is_shown_and_the_others_are_made(two):
 
     notebook(two)
     result = run(*REGION, "--all", "--output", two / "out")
-    assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout == f"2 of 2 reports made. Open {two / 'out/index.html'}\n"
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
     assert not (two / "out/failed").exists()
 
 
-def test_a_full_disk_at_the_front_page_is_one_message_after_the_failures(two, monkeypatch):
-    write = Path.write_text
+def test_a_full_disk_at_the_front_page_is_one_message(two, monkeypatch):
+    write = Path.write_bytes
 
     def full(path, *args, **more):
         if "index" in path.name:
             raise OSError(errno.ENOSPC, "No space left on device")
         return write(path, *args, **more)
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     result = run(*REGION, "--all", "--output", two / "out")
     assert result.exit_code == 1
-    assert "Uppsala is away" in result.stderr  # what failed is told all the same
     last = result.stderr.strip().splitlines()[-1]
     assert last.startswith("brapkg: ") and "No space left on device" in last
-    assert (two / "out/01-2016-sv.html").exists() and not list((two / "out").glob(".*"))
+    assert (two / "out/01-2016-sv.html").exists() and not list((two / "out").glob(".*.new"))
 
 
 def test_an_output_that_cannot_be_written_is_told(workspace, monkeypatch):
@@ -147,64 +140,103 @@ def test_an_output_that_cannot_be_written_is_told(workspace, monkeypatch):
     assert "cannot be written (Read-only file system)" in result.stderr
 
 
-# --- Ctrl-C --------------------------------------------------------------------------------------
+# --- what is told, and to whom -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("jobs", ["1", "2"])
-def test_ctrl_c_ends_with_one_line_and_no_half_pages(workspace, jobs):
-    """The signal goes to all processes of the group, as a terminal sends it."""
-    out = workspace / "out"
-    command = [sys.executable, "-c", "from brapkg.cli import main; main()", *REGION, "--all"]
-    started = subprocess.Popen(
-        [*command, "--jobs", jobs, "--output", out],
-        start_new_session=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        # Where the tests run in the background the shell has turned Ctrl-C off, for children too.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )  # fmt: skip
-    try:
-        until(lambda: list(out.glob(".making-*/*.ipynb")))  # a notebook is about to be run
-        if sys.platform == "linux":  # where a kernel can be seen
-            until(lambda: any("ipykernel" in command for command in processes_of(workspace)))
-        os.killpg(started.pid, signal.SIGINT)
-        stdout, stderr = started.communicate(timeout=30)
-    finally:
-        started.kill()
-    assert started.returncode == 130
-    assert stdout == ""
-    assert stderr == "brapkg: stopped. What was made is whole; the rest is as it was.\n"
-    assert tree(out) == {}
-    until(lambda: not processes_of(workspace))
+def test_a_run_without_a_terminal_is_silent_and_the_next_has_nothing_to_do(two):
+    notebook(two)
+    planned = run(*REGION, "--all", "--dry-run")
+    assert (planned.exit_code, planned.stderr) == (0, "")
+    assert "01-2016-sv: never made" in planned.stdout and "2 reports to make, 0 unchanged" in planned.stdout
+    assert not list((two / "reports").glob("*.html"))
+
+    first = run(*REGION, "--all")
+    assert (first.exit_code, first.stdout, first.stderr) == (0, "", "")
+    before = tree(two / "reports")
+    assert "Nothing to do" in run(*REGION, "--all", "--dry-run").stdout
+    second = run(*REGION, "--all")
+    assert (second.exit_code, second.stdout, second.stderr) == (0, "", "")
+    after = tree(two / "reports")
+    new = set(after) - set(before)
+    assert all(after[name] == before[name] for name in before)
+    assert len(new) == 2 and all(name.startswith("runs/2") for name in new)  # its manifest and key figures
+
+    assert "asked for (--again)" in run(*REGION, "--all", "--again", "--dry-run").stdout
 
 
-def processes_of(workspace: Path) -> list[str]:
-    """Commands that run with this workspace; Linux tells, elsewhere there is nothing to see."""
-    wanted = f"BRAPKG_HOME={workspace}".encode()
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):  # it ended meanwhile
-            if wanted in (process / "environ").read_bytes() and process.name != str(os.getpid()):
-                found.append((process / "cmdline").read_text())
-    return found
+def test_the_log_is_a_line_of_json_for_each_event(two):
+    result = run(*REGION, "--all", "--log-json")
+    assert result.exit_code == 1
+    lines = [json.loads(line) for line in result.stderr.splitlines() if line.startswith("{")]
+    assert [line["event"] for line in lines] == [
+        "run started", "report started", "report made", "report started", "report failed", "run ended",
+    ]  # fmt: skip
+    assert lines[0]["to_make"] == 2 and lines[-1]["status"] == "failed"
+    assert lines[2]["report"] == "01-2016-sv" and lines[2]["seconds"] > 0
+    assert "Uppsala is away" in lines[4]["error"]
+    assert len({line["run"] for line in lines}) == 1
 
 
-def until(true, seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)
+def test_runs_are_listed_shown_and_compared_and_health_is_told(two):
+    assert run("status").exit_code == 1
+    notebook(two)
+    assert run(*REGION, "--all").exit_code == 0
+    notebook(two, "1 + 1")
+    assert run(*REGION, "--all").exit_code == 0
+    listed = run("runs").stdout.splitlines()
+    first, second = sorted(path.stem for path in (two / "reports/runs").glob("2*.json"))
+    assert any(first in line for line in listed) and any(second in line for line in listed)
+    assert "notebook changed" in run("runs", "show", "last").stdout
+    compared = run("runs", "diff", first, second)
+    assert compared.exit_code == 0 and "notebook changed" in compared.stdout
+    healthy = run("status", "--max-age", "2d")
+    assert healthy.exit_code == 0 and second in healthy.stdout
+    assert run("status", "--max-age", "two days").exit_code == 2
+    (two / "reports/01-2016-sv.html").unlink()
+    assert run("status", "--max-age", "2d").exit_code == 1
+
+
+def test_everything_is_made_in_both_languages(two):
+    notebook(two)
+    assert run("report", "--all-levels").exit_code == 0
+    pages = {path.name for path in (two / "reports").glob("*.html")}
+    assert pages == {f"{code}-2016-{way}.html" for code in ("01", "03") for way in ("sv", "en")} | {
+        "index.html", "index-en.html",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("report",), "Say which reports"),
+        (("report", "--dry-run"), "Say which reports"),
+        (("report", "--dry-run", "region", "--all"), "stand after its name"),
+        (("report", "--all-levels", "--language", "no"), "there are sv and en"),
+        (("schedule", "systemd", "--day", "31"), "28"),
+        (("schedule", "cron", "--output", "s3://county/pages"), "for a folder"),
+        (("runs", "diff"), "Missing argument"),
+        (("report", "--all-levels", "--scheduler", "tcp://127.0.0.1:1", "--jobs", "2"), "for this machine"),
+    ],
+)
+def test_other_wrong_calls_are_told(workspace, arguments, told):
+    result = run(*arguments)
+    assert result.exit_code == 2 and told in result.stderr and "Traceback" not in result.stderr
 
 
 # --- help ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", [(), ("build",), ("snapshot",), ("report",), REGION])
+@pytest.mark.parametrize(
+    "command",
+    [(), ("build",), ("snapshot",), ("report",), REGION, ("runs",), ("runs", "diff"), ("status",), ("schedule",)],
+)
 def test_every_command_has_help(command):
     result = run(*command, "--help")
     assert result.exit_code == 0 and result.stdout.startswith("Usage:")
 
 
 def test_the_help_tells_the_exit_statuses():
-    assert "0 all well, 1 some work failed, 2 wrong call" in " ".join(run("--help").stdout.split())
+    assert "0 all well or nothing to do, 1 some work failed, 2 wrong call" in " ".join(run("--help").stdout.split())
 
 
 def test_version():

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from brapkg import paths
+from brapkg import areas, paths, store, wording
 from brapkg.errors import DataError, UsageError
 from brapkg.reports import plan
 
@@ -38,7 +40,7 @@ class TestRegionReports:
 
     @pytest.mark.parametrize("area", ["20", "Dalarna", "Dalarnas län", "DALARNAS LÄN", "Dalarna County"])
     def test_a_county_answers_to_its_code_and_names(self, area):
-        [report] = plan.region_reports(area, 2015, "en")
+        [report] = plan.region_reports(area, 2015, ["en"])
         assert report.name == "20-2015-en"
 
     def test_gotland_is_a_county_here_though_a_municipality_has_its_name(self):
@@ -67,7 +69,23 @@ class TestRegionReports:
     @pytest.mark.parametrize("language", ["no", "SV", "", "sv-SE", None])
     def test_an_unknown_language_is_refused_with_those_there_are(self, language):
         with pytest.raises(UsageError, match="there are sv and en"):
-            plan.region_reports("20", None, language)
+            plan.region_reports("20", None, ["sv", language])
+
+    def test_languages_follow_each_other_and_none_is_made_twice(self):
+        names = [report.name for report in plan.region_reports("20", None, ["en", "sv", "en"])]
+        assert names == ["20-2016-en", "20-2016-sv"]
+
+    def test_no_language_is_refused(self):
+        with pytest.raises(UsageError, match="No language was given"):
+            plan.region_reports("20", None, [])
+
+    def test_all_levels_are_the_counties_in_both_languages(self):
+        reports = plan.all_levels()
+        assert {report.kind for report in reports} == {"region"}
+        assert {report.name for report in reports} == {
+            f"{county.code}-2016-{language}" for county in areas.counties() for language in ("sv", "en")
+        }
+        assert {report.period for report in plan.all_levels(["sv"], 2014)} == {2014}
 
     def test_a_missing_notebook_is_told_with_the_remedy(self, monkeypatch, tmp_path):
         monkeypatch.setattr(paths, "notebooks", lambda: tmp_path)
@@ -82,9 +100,24 @@ class TestRegionReports:
             plan.region_reports("20")
 
 
+def test_the_languages_are_those_of_the_pages():
+    assert plan.fingerprint.LANGUAGES == wording.LANGUAGES
+
+
 def test_without_a_store_the_remedy_is_told(monkeypatch, tmp_path):
     monkeypatch.setenv("BRAPKG_HOME", str(tmp_path))
     with pytest.raises(DataError, match="Run `brapkg build` first"):
+        plan.region_reports("20")
+
+
+def test_a_store_of_an_older_version_is_to_be_built(processed, tmp_path, monkeypatch):
+    shutil.copytree(processed, tmp_path / "data/processed")
+    monkeypatch.setenv("BRAPKG_HOME", str(tmp_path))
+    path = tmp_path / "data/processed" / store.PACKAGE
+    told = json.loads(path.read_text(encoding="utf-8"))
+    del told["periods"]
+    path.write_text(json.dumps(told), encoding="utf-8")
+    with pytest.raises(DataError, match="does not tell which years it holds. Run `brapkg build`"):
         plan.region_reports("20")
 
 
@@ -162,9 +195,103 @@ def test_a_parameters_cell_that_is_no_python_is_told(tmp_path, line):
         plan.notebook_parameters(notebook(tmp_path, f"{GOOD}\n{line}"))
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"not json", b"[1]", b"\xff\xfe\x00", b'{"cells": 1}'])
+@pytest.mark.parametrize("source", [GOOD + "\nx = '\0'", "x = " + "(" * 999, "x = " + "-" * 99_999 + "1"])
+def test_a_parameters_cell_that_breaks_the_parser_is_told(tmp_path, source):
+    with pytest.raises(DataError, match="the cell tagged 'parameters' "):
+        plan.notebook_parameters(notebook(tmp_path, source))
+
+
+CELL = {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": "region = '20'"}
+
+
+def book(**changes: object) -> bytes:
+    """A notebook with one cell, of which some parts are changed."""
+    return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [CELL]} | changes).encode()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"", b"{}", b"not json", b"[1]", b"\xff\xfe\x00", b'{"cells": 1}', b"null", b"[" * 99_999,
+        book(nbformat=3), book(nbformat=None), book(metadata=None), book(metadata=[]),
+        book(cells=None), book(cells={"a": 1}), book(cells=[1]), book(cells=[{}]),
+        book(cells=[CELL | {"source": 1}]), book(cells=[CELL | {"source": [1]}]), book(cells=[CELL | {"cell_type": 1}]),
+        book(cells=[CELL | {"metadata": 1}]), book(cells=[CELL | {"metadata": {"tags": [1, "a"]}}]),
+        book(cells=[CELL | {"metadata": {"tags": "parameters"}}]),
+    ],
+)  # fmt: skip
 def test_a_file_that_is_no_notebook_is_told(tmp_path, content):
     path = tmp_path / "region.ipynb"
     path.write_bytes(content)
-    with pytest.raises(DataError, match="region.ipynb: "):
+    with pytest.raises(DataError, match="region.ipynb: is no readable notebook"):
         plan.notebook_parameters(path)
+
+
+def test_a_folder_in_the_notebook_s_place_is_told(tmp_path):
+    (tmp_path / "region.ipynb").mkdir()
+    with pytest.raises(DataError, match="region.ipynb: is no readable notebook"):
+        plan.notebook_parameters(tmp_path / "region.ipynb")
+
+
+@pytest.mark.parametrize("source", ["region = '20'\nperiod = 1", ["region = '20'\n", "period = 1"]])
+def test_a_cell_is_read_as_text_or_as_lines(tmp_path, source):
+    path = tmp_path / "region.ipynb"
+    path.write_bytes(book(cells=[CELL | {"source": source}]))
+    assert plan.notebook_parameters(path) == {"region": "20", "period": 1}
+
+
+# --- why, in words -------------------------------------------------------------------------------
+
+
+def planned(workspace, *, again: bool = False, areas: tuple[str, ...] = ("20",)) -> list[plan.Step]:
+    reports = [report for area in areas for report in plan.region_reports(area)]
+    return plan.steps(reports, workspace / "reports", again=again)
+
+
+def test_what_was_never_made_is_made(workspace):
+    [step] = planned(workspace)
+    assert (step.report.name, step.why) == ("20-2016-sv", "never made")
+
+
+def test_what_failed_last_time_is_tried_again(workspace):
+    failed = workspace / "reports/failed/20-2016-sv.txt"
+    failed.parent.mkdir(parents=True)
+    failed.write_text("Traceback", encoding="utf-8")
+    assert [step.why for step in planned(workspace, areas=("20", "12"))] == ["failed last time", "never made"]
+
+
+def test_what_is_asked_for_is_made_whatever_it_is(workspace):
+    [step] = planned(workspace, again=True)
+    assert step.why == "asked for (--again); never made"
+
+
+def test_the_order_is_that_of_the_reports(workspace):
+    assert [step.report.area.code for step in planned(workspace, areas=("20", "01", "12"))] == ["20", "01", "12"]
+
+
+def as_planned(**why: str) -> list[plan.Step]:
+    """Steps of 2016 in Swedish by county, each with its reason."""
+    report = {c: plan.Report(Path("region.ipynb"), areas.get(c[1:]), 2016, "sv") for c in why}
+    return [plan.Step(report[code], {}, "", reason) for code, reason in why.items()]
+
+
+def test_a_plan_without_work_says_so():
+    assert plan.told(as_planned(c01="", c20="")) == "Nothing to do: 2 reports unchanged."
+    assert plan.told(as_planned(c01="")) == "Nothing to do: 1 report unchanged."
+
+
+def test_a_plan_says_why_report_by_report():
+    assert plan.told(as_planned(c01="never made", c12="", c20="notebook changed")).splitlines() == [
+        "01-2016-sv: never made",
+        "20-2016-sv: notebook changed",
+        "2 reports to make, 1 unchanged.",
+    ]
+
+
+def test_many_reports_with_one_reason_share_a_line():
+    codes = dict.fromkeys(("c01", "c03", "c04", "c05", "c06"), "package changed")
+    assert plan.told(as_planned(**codes, c20="the page is missing", c21="")).splitlines() == [
+        "5 reports (01-2016-sv … 06-2016-sv): package changed",
+        "20-2016-sv: the page is missing",
+        "6 reports to make, 1 unchanged.",
+    ]

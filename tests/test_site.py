@@ -10,8 +10,8 @@ import pytest
 from test_render import check_page
 
 from brapkg.figures import labels
-from brapkg.reports import maps
-from brapkg.reports.site import Entry, front_page
+from brapkg.pages import maps
+from brapkg.pages.site import Entry, front_page
 from brapkg.wording import swedish_order
 
 NAMES = {

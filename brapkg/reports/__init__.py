@@ -1,5 +1,9 @@
-"""Many notebooks in one go: plan, run, render, site.
+"""Many notebooks in one run: a plan, warm workers, whole pages or none, and a record of what was done.
 
-``plan`` checks every request before a kernel starts; ``batch`` runs the notebooks through papermill
-and keeps failures apart; ``render`` makes a page of a notebook; ``site`` makes the front page.
+- What to make: ``plan``, from what each report rests on (``fingerprint``, ``slices``) and what it
+  was made from before (``made``).
+- Making: ``batch`` leads a run under a ``lock``; ``workers``, or a Dask cluster (``cluster``,
+  ``daskworker``), do it; ``making`` is what a worker does; ``place`` puts the pages into place,
+  ``front`` writes the front page, ``remote`` sends them elsewhere, ``watch`` shows how it goes.
+- What was done: ``manifest`` (with ``provenance``, ``form``) writes it, ``runs`` and ``compare`` tell it.
 """

@@ -1,244 +1,184 @@
-"""Run many notebooks through papermill, each in its own kernel; one failure stays one failure.
+"""A run: lock the folder, plan, make what has changed, record what was done.
 
-Pages and notebooks are made beside and moved into place when they are whole. A report that fails
-leaves the old page alone and puts its notebook and traceback in ``failed/``.
+Only this process writes into the folder of reports. What a worker hands back is written beside its
+place and moved there, page and notebook first and last the record of what they were made from; a
+run that is killed at any moment leaves whole files, and the next one goes on where it stopped. A
+report that fails leaves the old page alone and puts its notebook and traceback in ``failed/``.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
-import tempfile
 import time
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import nbformat
-from nbformat import NotebookNode
-
-from brapkg import areas, paths
 from brapkg.errors import DataError
-from brapkg.reports import workers
-from brapkg.reports.plan import Report, name_of
+from brapkg.reports import front, lock, made, manifest, place, plan
+from brapkg.reports.place import Result
+from brapkg.reports.plan import Report, Step
+from brapkg.reports.watch import Watcher
+from brapkg.settings import settings
 
-FAILED = "failed"
-NOTEBOOKS = "notebooks"
-MAKING = ".making-"
-# Seconds after which a run's folder is taken to be left over from one that was killed.
-STALE = 24 * 60 * 60
-KERNEL = "python3"
-# The kernels listen on this machine only; their warning about it would drown the progress bar.
-QUIET = ["--IPKernelApp.log_level=40"]
-# One report's statistics need one core; more threads in two workers make both slower.
-THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+DO = "brapkg.reports.making:make"
+# Seconds beyond a report's own limit, after which its worker is ended: it should have ended it itself.
+GRACE = 30
+FORKED, ORDINARY = "forked kernels", "ordinary kernels"
 
 
 @dataclass(frozen=True)
-class Result:
-    """What became of one report; ``error`` is the traceback's text where it failed."""
+class Outcome:
+    """A run's end: its id, its status ("good" or "failed"), its results in the plan's order, the front pages."""
 
-    report: Report
-    page: Path | None
-    error: str = ""
+    id: str
+    status: str
+    results: list[Result]
+    front_pages: list[Path]
+
+
+@dataclass(frozen=True)
+class Way:
+    """How the reports are made.
+
+    Attributes
+    ----------
+    jobs : int
+        How many at once on this machine.
+    cold : bool
+        Start every kernel anew.
+    scheduler : str or None
+        Address of a Dask scheduler whose workers make them.
+    """
+
+    jobs: int = 1
+    cold: bool = False
+    scheduler: str | None = None
+
+    def __str__(self) -> str:
+        from brapkg.kernels import warm
+
+        return self.scheduler or (FORKED if warm.supported() and not self.cold else ORDINARY)
 
 
 def run(
-    reports: Sequence[Report], output: Path, *, jobs: int = 1, progress: Callable[[Result], None] | None = None
-) -> list[Result]:
-    """Make the reports.
+    reports: Sequence[Report],
+    output: Path,
+    way: Way = Way(),
+    *,
+    again: bool = False,
+    wait: bool = False,
+    waiting: Callable[[str], None] = lambda holder: None,
+    watcher: Watcher | None = None,
+    command: Sequence[str] = (),
+) -> Outcome:
+    """Make the reports that have changed.
 
     Parameters
     ----------
-    reports : what to make, from ``plan``
-    output : folder for the pages; ``notebooks/`` and ``failed/`` are made in it
-    jobs : how many to run at once
-    progress : called after each report, in the order they end
+    reports : what is wanted, from ``plan``
+    output : folder for the pages; ``notebooks/``, ``runs/`` and ``failed/`` are made in it
+    way : how
+    again : make them all, changed or not
+    wait, waiting : as in ``lock.held``
+    watcher : is told what happens
+    command : what the user called, for the run's record
 
     Returns
     -------
-    list of Result, in the order of ``reports``
+    Outcome
 
     Raises
     ------
     DataError
-        The folder cannot be written; nothing was changed.
+        The folder cannot be written or is another run's, or the figures cannot be read. What was
+        made is whole, the rest as it was.
     KeyboardInterrupt
-        Ctrl-C: reports that were made are whole, the others are as they were.
+        Ctrl-C, with the same promise.
     """
-    prepare(output)
-    results: dict[Report, Result] = {}
-    # What is half made lies in a folder of the run's own, so that one removal clears it all away.
-    with (
-        tempfile.TemporaryDirectory(prefix=MAKING, dir=output, ignore_cleanup_errors=True) as making,
-        contextlib.closing(_results(reports, output, Path(making), jobs)) as made,
-    ):
-        for result in made:
-            results[result.report] = result
-            if progress:
-                progress(result)
-    return [results[report] for report in reports]
+    place.prepare(output)
+    watcher = watcher or Watcher()
+    with lock.held(output, wait=wait, waiting=waiting):
+        place.clear(output)
+        steps = plan.steps(reports, output, again=again)
+        record = manifest.begin(output, command=command, planned=len(steps), jobs=way.jobs, way=str(way))
+        started = time.monotonic()
+        results = _unchanged(steps, output)
+        watcher.begun(record.id, len(steps) - len(results), len(results))
+
+        def end(*, stopped: bool) -> list[Result]:
+            ordered = [results[report] for report in reports if report in results]
+            for result in ordered:
+                record.add(result)
+            try:
+                manifest.write(output, record, stopped=stopped)
+            finally:
+                watcher.finished(record.status, time.monotonic() - started)
+            return ordered
+
+        try:
+            with contextlib.closing(_made(steps, output, way, record.id, watcher)) as made_now:
+                for result in made_now:
+                    results[result.report] = result
+        except BaseException:
+            with contextlib.suppress(DataError):  # on a full disk, what stopped the run is what counts
+                end(stopped=True)
+            raise
+        ordered = end(stopped=False)
+        pages = {(report.period, report.language): None for report in reports}
+        return Outcome(
+            record.id,
+            record.status,
+            ordered,
+            [front.write(output, period=period, language=language) for period, language in pages],
+        )
 
 
-def prepare(output: Path) -> None:
-    """Make the folders, and prove that they can be written before any work is done."""
-    try:
-        for folder in (output, output / NOTEBOOKS):
-            folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=folder, prefix=".write-"):
-                pass
-    except OSError as error:
-        raise DataError(
-            f"{output}: cannot be written ({error.strerror or error}). Choose another folder with "
-            "--output, mend its rights, or make room on the disk."
-        ) from None
-    _clear_stale(output)
+def _unchanged(steps: Sequence[Step], output: Path) -> dict[Report, Result]:
+    before = made.read(output)
+    return {
+        step.report: Result(step.report, "unchanged", "", step.inputs, step.fingerprint, made=before[step.report.name])
+        for step in steps
+        if not step.why
+    }
 
 
-def _clear_stale(output: Path) -> None:
-    """Remove what a killed run left half made. A younger folder may be another run's, at work now."""
-    for folder in output.glob(f"{MAKING}*"):
-        with contextlib.suppress(OSError):
-            if time.time() - folder.stat().st_mtime > STALE:
-                shutil.rmtree(folder)
+def _made(steps: Sequence[Step], output: Path, way: Way, run: str, watcher: Watcher) -> Iterator[Result]:
+    """Make what the plan says, and put each report in its place as it comes."""
+    todo = [step for step in steps if step.why]
+    limits = settings().limits
+    tasks = [(step.report, limits, front.name(step.report.language)) for step in todo]
+
+    def started(number: int) -> None:
+        watcher.started(todo[number].report)
+
+    with contextlib.closing(_each(tasks, way, limits.seconds + GRACE, started)) as attempts:
+        for number, attempt in attempts:
+            result = place.put(todo[number], attempt, output, run)
+            watcher.ended(result)
+            yield result
 
 
-def _results(reports: Sequence[Report], output: Path, making: Path, jobs: int) -> Iterator[Result]:
-    if jobs > 1 and len(reports) > 1:
-        yield from workers.each(_make, [(report, output, making) for report in reports], jobs, _died)
+def _each(tasks: Sequence[tuple], way: Way, seconds: float, started: Callable[[int], None]) -> Iterator[tuple]:
+    """The number of each task and what came of it, in the order they end."""
+    if not tasks:
         return
-    for report in reports:
-        yield _make(report, output, making)
+    if way.scheduler:
+        from brapkg.reports import cluster
 
+        yield from cluster.each(way.scheduler, DO, tasks, seconds=seconds, started=started)
+        return
+    from brapkg.kernels import warm
+    from brapkg.reports import workers
 
-def _make(report: Report, output: Path, making: Path) -> Result:
-    """Run one notebook and render its page; every failure becomes a result."""
-    executed = making / f"{report.name}.ipynb"
-    made = making / f"{report.name}.html"
-    page = output / made.name
+    process = None
+    if warm.supported() and not way.cold:
+        with contextlib.suppress(OSError):  # no room for its socket: ordinary kernels need none
+            process = warm.Warm()
     try:
-        made.write_text(_execute_and_render(report, executed), encoding="utf-8")
-        os.replace(executed, output / NOTEBOOKS / executed.name)
-        os.replace(made, page)
-    except Exception:
-        return _failure(report, output, making, traceback.format_exc())
-    _forget_failure(report, output)
-    return Result(report, page)
-
-
-def _died(report: Report, output: Path, making: Path) -> Result:
-    """What becomes of the report whose worker process died."""
-    return _failure(report, output, making, "The worker process died (out of memory?).\n")
-
-
-def _execute_and_render(report: Report, executed: Path) -> str:
-    import papermill
-
-    from brapkg.reports import render
-
-    with _environment():
-        book = papermill.execute_notebook(
-            str(report.notebook),
-            str(executed),
-            parameters=report.parameters,
-            kernel_name=KERNEL,
-            language="python",  # a notebook saved by hand need not say so
-            progress_bar=False,
-            cwd=str(paths.home()),
-            extra_arguments=QUIET,
-            # A kernel that is asked politely takes half a second, and prints a traceback on Ctrl-C.
-            shutdown_kernel="immediate",
-        )
-    nbformat.write(_without_run(book), executed)
-    title = f"{report.area.label(report.language)} {report.period}"
-    home = front_page_name(report.language)
-    return render.render(executed, title=title, language=report.language, home=home)
-
-
-@contextlib.contextmanager
-def _environment():
-    """One thread for each kernel, and this workspace, whatever folder the kernel starts in."""
-    wanted = dict.fromkeys(THREADS, "1") | {"BRAPKG_HOME": str(paths.home())}
-    before = {name: os.environ.get(name) for name in wanted}
-    os.environ.update(wanted)
-    try:
-        yield
+        at = process.address if process and process.hello else None
+        jobs = min(way.jobs, len(tasks))
+        yield from workers.each(DO, tasks, jobs, at=at, seconds=seconds, started=started)
     finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-
-
-def _without_run(book: NotebookNode) -> NotebookNode:
-    """The notebook without what differs between runs: times, durations, paths, cell ids."""
-    book.metadata.pop("papermill", None)
-    for number, cell in enumerate(book.cells):
-        cell.id = f"cell-{number}"
-        for key in ("papermill", "execution"):
-            cell.metadata.pop(key, None)
-    return book
-
-
-def _failure(report: Report, output: Path, making: Path, told: str) -> Result:
-    """Put the traceback and the notebook as far as it came in ``failed/``."""
-    executed = making / f"{report.name}.ipynb"
-    with contextlib.suppress(OSError):  # a full disk must not hide what failed
-        folder = output / FAILED
-        folder.mkdir(exist_ok=True)
-        (folder / f"{report.name}.txt").write_text(told, encoding="utf-8")
-        if executed.exists():
-            os.replace(executed, folder / executed.name)
-    return Result(report, None, told)
-
-
-def _forget_failure(report: Report, output: Path) -> None:
-    """Take away what an earlier failure left; the page that was made now is what counts."""
-    with contextlib.suppress(OSError):
-        for ending in (".txt", ".ipynb"):
-            (output / FAILED / f"{report.name}{ending}").unlink(missing_ok=True)
-        (output / FAILED).rmdir()
-
-
-def front_page_name(language: str) -> str:
-    """``index.html`` in Swedish, ``index-en.html`` in English."""
-    return "index.html" if language == "sv" else f"index-{language}.html"
-
-
-def write_front_page(output: Path, *, period: int, language: str, preliminary: bool, results: Sequence[Result]) -> Path:
-    """Write the front page over all counties: those with a page of this period are links.
-
-    Raises ``DataError`` when it cannot be written; the old one is still there.
-    """
-    from brapkg.reports import site
-
-    failed = {result.report.area.code for result in results if result.error}
-    entries = []
-    for county in areas.counties():
-        page = output / f"{name_of(county.code, period, language)}.html"
-        entries.append(
-            site.Entry(
-                code=county.code,
-                name=county.label(language),
-                href=page.name if page.exists() else None,
-                municipalities=tuple(m.short for m in areas.municipalities(county.code)),
-                failed=county.code in failed,
-            )
-        )
-    text = site.front_page(entries, language=language, period=str(period), preliminary=preliminary)
-    index = output / front_page_name(language)
-    beside = index.with_name(f".{index.name}.new")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        os.replace(beside, index)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            beside.unlink(missing_ok=True)
-        raise DataError(
-            f"{index}: cannot be written ({error.strerror or error}); the counties' pages are whole. "
-            "Make room or mend the rights, and run again."
-        ) from None
-    return index
+        if process:
+            process.close()

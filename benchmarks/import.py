@@ -1,6 +1,6 @@
 """What `import brapkg` adds to the `import pandas` that every user pays anyway.
 
-    python benchmarks/bench_import.py [--rounds 9]
+    python benchmarks/import.py [--rounds 9]
 
 Every import runs in a fresh interpreter, the two ways in turns; told are the medians. The demand is
 that brapkg adds less than 0.3 seconds; the exit status is 1 where it adds more.

@@ -1,6 +1,6 @@
 """How long `brapkg build` takes, and how much memory, beside plain reading of the same exports.
 
-    python benchmarks/bench_build.py FOLDER [--rounds 3]
+    python benchmarks/build.py FOLDER [--rounds 3]
 
 FOLDER holds exports ("databasfil") of Brå's statistics database. Both ways run in processes of
 their own, in turns: `brapkg build` in a workspace made for it, and the plain way, which reads the

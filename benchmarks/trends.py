@@ -1,6 +1,6 @@
 """How long the monthly trends of a whole country take, beside statsmodels one series at a time.
 
-    python benchmarks/bench_trends.py [--sample 200] [--rounds 3]
+    python benchmarks/trends.py [--sample 200] [--rounds 3]
 
 290 places times 10 offences are 2 900 series of 48 months, made up from a seed: a log-linear
 Poisson trend with season and offset, standard errors included. Both ways run in this process;

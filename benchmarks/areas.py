@@ -1,6 +1,6 @@
 """How long it takes to compare 290 areas in 40 tables (10 offences, 4 years), beside plain loops.
 
-    python benchmarks/bench_areas.py [--rounds 3]
+    python benchmarks/areas.py [--rounds 3]
 
 The tables are made up, from 30 to 500 000 events each. Each part runs the package's way and, where there
 is one, the plain way: scipy called area by area, and ranks of 10 000 draws with numpy alone. The ways run in

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from brapkg.reports import maps
-from brapkg.reports.render import environment, style, texts
+from brapkg.pages import maps
+from brapkg.pages.render import environment, style, texts
 from brapkg.wording import swedish_order
 
 

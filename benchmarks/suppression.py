@@ -1,6 +1,6 @@
 """Seconds and memory to protect the small counts of a national table, and what that withholds.
 
-    python benchmarks/bench_suppression.py [--years 4] [--all-years] [--audit 60] [--seed 1]
+    python benchmarks/suppression.py [--years 4] [--all-years] [--audit 60] [--seed 1]
 
 The table is made up but sized as Sweden's: 290 municipalities of 2 400 to 950 000 inhabitants in 21
 counties and the nation, 10 offences of 5 to 3 000 per 100 000 and their total, so many years, and

@@ -1,6 +1,6 @@
 """How long exact Poisson intervals of a million counts take, beside a loop that makes them one by one.
 
-    python benchmarks/bench_intervals.py [--counts 1000000] [--sample 20000] [--rounds 3]
+    python benchmarks/intervals.py [--counts 1000000] [--sample 20000] [--rounds 3]
 
 Both ways run in processes of their own, in turns: `poisson_interval` on all the counts, and a plain
 loop of scipy's chi-square quantiles over a sample of them, whose time is scaled up to all (a loop

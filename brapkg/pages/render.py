@@ -12,6 +12,7 @@ jinja2 writes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from html.parser import HTMLParser
@@ -26,6 +27,9 @@ from brapkg import wording
 from brapkg.blocks import PAGE
 
 CODE_ID = "kod"
+# Pictures and rows of tables are most of a page and hold no sections: they are not read tag by tag.
+_BULK = re.compile(r"<svg\b.*?</svg>|<tbody\b.*?</tbody>", re.DOTALL)
+_ID = re.compile(r'<[^>]*\sid="([^"]*)"')
 VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 
 
@@ -187,9 +191,10 @@ def _outline(parts: list[str], name: str) -> list[tuple[str, str]]:
     outline: list[tuple[str, str]] = []
     for number, part in enumerate(parts):
         reader = _Reader()
-        reader.feed(part)
+        reader.feed(_BULK.sub("", part))
         reader.close()
         ids += reader.ids
+        ids += [id for bulk in _BULK.findall(part) for id in _ID.findall(bulk)]
         if number and not reader.sections:
             raise ValueError(f"{name}: page output {number + 1} is not a <section>")
         for section in reader.sections:

@@ -1,0 +1,70 @@
+"""The front page of a folder of reports: written when what it lists has changed."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+from brapkg import areas, files, store
+from brapkg.reports import fingerprint
+from brapkg.reports.place import unwritable
+from brapkg.reports.plan import FAILED, name_of
+from brapkg.reports.slices import short
+
+# Remembers what a front page was made from, beside the records of the pages.
+MEMORY = "runs/front-{language}.txt"
+
+
+def name(language: str) -> str:
+    """``index.html`` in Swedish, ``index-en.html`` in English."""
+    return "index.html" if language == "sv" else f"index-{language}.html"
+
+
+def write(output: Path, *, period: int, language: str) -> Path:
+    """Write the front page over all counties: those with a page of this period are links.
+
+    Parameters
+    ----------
+    output : the folder of the pages
+    period, language : of the pages that it leads to
+
+    Returns
+    -------
+    Path of the front page; it is not touched where nothing on it has changed
+
+    Raises
+    ------
+    DataError
+        It cannot be written; the old one is still there.
+    """
+    preliminary = store.periods()[period] == "preliminary"
+    listed = [_entry(output, county, period, language) for county in areas.counties()]
+    what = short(
+        [listed, period, preliminary, fingerprint.package(), fingerprint.templates(), fingerprint.records(language)]
+    )
+    index, memory = output / name(language), output / MEMORY.format(language=language)
+    with contextlib.suppress(OSError):
+        if index.exists() and memory.read_text() == what:
+            return index
+    from brapkg.pages import site  # draws a map, and so loads much
+
+    text = site.front_page(
+        (site.Entry(**entry) for entry in listed), language=language, period=str(period), preliminary=preliminary
+    )
+    try:
+        files.write(index, text)
+        files.write(memory, what)
+    except OSError as error:
+        raise unwritable(output, error) from None
+    return index
+
+
+def _entry(output: Path, county: areas.Area, period: int, language: str) -> dict:
+    report = name_of(county.code, period, language)
+    return {
+        "code": county.code,
+        "name": county.label(language),
+        "href": f"{report}.html" if (output / f"{report}.html").exists() else None,
+        "municipalities": tuple(m.short for m in areas.municipalities(county.code)),
+        "failed": (output / FAILED / f"{report}.txt").exists(),
+    }
