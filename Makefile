@@ -13,7 +13,7 @@ reports: $(READY)
 
 test: $(READY)
 	$(BIN)/brapkg build
-	$(BIN)/python -m pytest tests
+	$(BIN)/python -m pytest tests -n $(JOBS) --dist loadfile --no-loadscope-reorder
 	$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=120 notebooks
 
 build: $(READY)

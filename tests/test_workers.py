@@ -70,9 +70,11 @@ def numbers(done: list) -> dict[int, int]:
 
 
 def alive(pid: int) -> bool:
-    """Whether a process is there; one that has ended and is not yet asked for its status is not."""
-    with contextlib.suppress(OSError, IndexError):
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    """Whether any thread of a process is there; one that has ended and is not yet asked for its status is not."""
+    for stat in Path(f"/proc/{pid}/task").glob("*/stat"):
+        with contextlib.suppress(OSError, IndexError):
+            if stat.read_text().rsplit(")", 1)[1].split()[0] not in "ZX":
+                return True
     return False
 
 

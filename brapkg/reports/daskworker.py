@@ -145,7 +145,7 @@ def _done(home: _Home, run: str, task: tuple, seconds: float | None) -> tuple[by
     while tries < 2 and run not in _stopped:
         tries += 1
         with _lock:
-            worker = workers._living(home.idle)
+            worker = workers.living(home.idle)
         worker = worker or workers.Worker(DO, home.at)
         _busy.add((run, worker))
         try:

@@ -59,7 +59,7 @@ def each(
     try:
         while todo or busy:
             while todo and len(busy) < jobs:
-                worker = _living(idle) or Worker(do, at)
+                worker = living(idle) or Worker(do, at)
                 number, tries = todo.popleft()
                 started(number)
                 worker.give(tasks[number])
@@ -93,7 +93,7 @@ def each(
             worker.end(max(0.0, ends - time.monotonic()))
 
 
-def _living(idle: list[Worker]) -> Worker | None:
+def living(idle: list[Worker]) -> Worker | None:
     """A worker that waits for work; one that died meanwhile must not cost a task one of its tries."""
     while idle:
         worker = idle.pop()
