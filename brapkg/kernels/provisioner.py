@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,9 @@ class WarmProvisioner(LocalProvisioner):
         """End it at once, and note how much memory it held."""
         self.peak = _peak(self.pid) or self.peak
         await super().kill(restart)
+        if isinstance(self.process, warm.Forked):
+            # Nothing survives that signal; the warm process sees it end, and nobody waits for it here.
+            self.process.returncode = -signal.SIGKILL
 
     async def wait(self) -> int | None:
         """Wait for its end, which a forked kernel tells: nobody looks ten times a second."""

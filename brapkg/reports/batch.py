@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from brapkg.errors import DataError
+from brapkg.kernels import warm
 from brapkg.reports import front, lock, made, manifest, place, plan
 from brapkg.reports.place import Result
 from brapkg.reports.plan import Report, Step
@@ -56,8 +57,6 @@ class Way:
     scheduler: str | None = None
 
     def __str__(self) -> str:
-        from brapkg.kernels import warm
-
         return self.scheduler or (FORKED if warm.supported() and not self.cold else ORDINARY)
 
 
@@ -98,8 +97,13 @@ def run(
     """
     place.prepare(output)
     watcher = watcher or Watcher()
-    with lock.held(output, wait=wait, waiting=waiting):
+    with lock.held(output, wait=wait, waiting=waiting), contextlib.ExitStack() as held:
         place.clear(output)
+        known = made.read(output)
+        # It takes seconds to be ready: where there is surely something to make, the plan is made meanwhile.
+        early = _warm(way) if any(report.name not in known for report in reports) else None
+        if early:
+            held.callback(early.close)
         steps = plan.steps(reports, output, again=again)
         record = manifest.begin(output, command=command, planned=len(steps), jobs=way.jobs, way=str(way))
         started = time.monotonic()
@@ -117,7 +121,7 @@ def run(
             return ordered
 
         try:
-            with contextlib.closing(_made(steps, output, way, record.id, watcher)) as made_now:
+            with contextlib.closing(_made(steps, output, way, early, record.id, watcher)) as made_now:
                 for result in made_now:
                     results[result.report] = result
         except BaseException:
@@ -143,7 +147,9 @@ def _unchanged(steps: Sequence[Step], output: Path) -> dict[Report, Result]:
     }
 
 
-def _made(steps: Sequence[Step], output: Path, way: Way, run: str, watcher: Watcher) -> Iterator[Result]:
+def _made(
+    steps: Sequence[Step], output: Path, way: Way, early: warm.Warm | None, run: str, watcher: Watcher
+) -> Iterator[Result]:
     """Make what the plan says, and put each report in its place as it comes."""
     todo = [step for step in steps if step.why]
     limits = settings().limits
@@ -152,14 +158,16 @@ def _made(steps: Sequence[Step], output: Path, way: Way, run: str, watcher: Watc
     def started(number: int) -> None:
         watcher.started(todo[number].report)
 
-    with contextlib.closing(_each(tasks, way, limits.seconds + GRACE, started)) as attempts:
+    with contextlib.closing(_each(tasks, way, early, limits.seconds + GRACE, started)) as attempts:
         for number, attempt in attempts:
             result = place.put(todo[number], attempt, output, run)
             watcher.ended(result)
             yield result
 
 
-def _each(tasks: Sequence[tuple], way: Way, seconds: float, started: Callable[[int], None]) -> Iterator[tuple]:
+def _each(
+    tasks: Sequence[tuple], way: Way, early: warm.Warm | None, seconds: float, started: Callable[[int], None]
+) -> Iterator[tuple]:
     """The number of each task and what came of it, in the order they end."""
     if not tasks:
         return
@@ -168,17 +176,22 @@ def _each(tasks: Sequence[tuple], way: Way, seconds: float, started: Callable[[i
 
         yield from cluster.each(way.scheduler, DO, tasks, seconds=seconds, started=started)
         return
-    from brapkg.kernels import warm
     from brapkg.reports import workers
 
-    process = None
-    if warm.supported() and not way.cold:
-        with contextlib.suppress(OSError):  # no room for its socket: ordinary kernels need none
-            process = warm.Warm()
+    process = early or _warm(way)
     try:
+        front.prepare()  # while the warm process gets ready
         at = process.address if process and process.hello else None
-        jobs = min(way.jobs, len(tasks))
-        yield from workers.each(DO, tasks, jobs, at=at, seconds=seconds, started=started)
+        yield from workers.each(DO, tasks, min(way.jobs, len(tasks)), at=at, seconds=seconds, started=started)
     finally:
         if process:
             process.close()
+
+
+def _warm(way: Way) -> warm.Warm | None:
+    """Start the warm process of a run on this machine, where there can be one."""
+    if way.scheduler or way.cold or not warm.supported():
+        return None
+    with contextlib.suppress(OSError):  # no room for its socket: ordinary kernels need none
+        return warm.Warm()
+    return None

@@ -20,6 +20,13 @@ def name(language: str) -> str:
     return "index.html" if language == "sv" else f"index-{language}.html"
 
 
+def prepare() -> None:
+    """Load what a front page needs, and work out its map, so that ``write`` has little left to do."""
+    from brapkg.pages import maps, site  # noqa: F401
+
+    maps.counties()
+
+
 def write(output: Path, *, period: int, language: str) -> Path:
     """Write the front page over all counties: those with a page of this period are links.
 
