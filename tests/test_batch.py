@@ -284,12 +284,13 @@ def test_what_a_report_cost_and_warned_of_is_told(tmp_path, output, way):
 def instant(monkeypatch):
     """Every notebook succeeds at once."""
 
-    def each(tasks, way, seconds, started):
+    def each(tasks, way, early, seconds, started):
         for number, (report, *_) in enumerate(tasks):
             started(number)
             yield number, Attempt(f"page {report.name}".encode(), f"notebook {report.name}".encode())
 
     monkeypatch.setattr(batch, "_each", each)
+    monkeypatch.setattr(batch, "_warm", lambda way: None)
     return each
 
 
