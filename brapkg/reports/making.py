@@ -135,7 +135,9 @@ def _execute(report: Report, limits: Limits, seconds: float) -> NotebookNode:
 
 
 def _kernel_died(error: Exception) -> bool:
-    return isinstance(error, DeadKernelError) or "Kernel died" in str(error)
+    """Whether the kernel died, or never answered: another run's kernel can take its port as it starts."""
+    told = str(error)
+    return isinstance(error, DeadKernelError) or "Kernel died" in told or "Kernel didn't respond" in told
 
 
 @contextlib.contextmanager
