@@ -10,7 +10,10 @@ whether it has gone; here it is saved at the end and now and then, and nothing i
 from __future__ import annotations
 
 import asyncio
+import sys
+import tempfile
 import time
+import uuid
 from queue import Empty
 from typing import Any
 
@@ -184,6 +187,9 @@ class _Client(PapermillNotebookClient):
     def create_kernel_manager(self):
         manager = super().create_kernel_manager()
         manager.memory_limit = self.memory_limit
+        if sys.platform == "linux":
+            # Sockets by name: a kernel that starts can find its free port taken by another's client.
+            manager.transport, manager.ip = "ipc", f"{tempfile.gettempdir()}/brapkg-{uuid.uuid4().hex}"
         return manager
 
     async def async_start_new_kernel(self, **options: Any) -> None:
