@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import tempfile
 import time
 import uuid
 from queue import Empty
@@ -25,6 +24,8 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, NotebookExecutionManager
 from papermill.log import logger
 from traitlets import Type
+
+from brapkg.kernels import warm
 
 PROVISIONER = "brapkg"
 # Seconds between two saves of a notebook that runs.
@@ -189,7 +190,7 @@ class _Client(PapermillNotebookClient):
         manager.memory_limit = self.memory_limit
         if sys.platform == "linux":
             # Sockets by name: a kernel that starts can find its free port taken by another's client.
-            manager.transport, manager.ip = "ipc", f"{tempfile.gettempdir()}/brapkg-{uuid.uuid4().hex}"
+            manager.transport, manager.ip = "ipc", f"{warm.folder()}/{uuid.uuid4().hex}"
         return manager
 
     async def async_start_new_kernel(self, **options: Any) -> None:

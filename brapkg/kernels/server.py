@@ -18,6 +18,7 @@ import importlib
 import json
 import os
 import selectors
+import shutil
 import signal
 import socket
 import sys
@@ -222,9 +223,8 @@ class Server:
         """End all children and this process. Does not return."""
         for process in self.children:
             _kill(process)
-        with contextlib.suppress(OSError):  # who started this may have been killed
-            os.unlink(self.address)
-            os.rmdir(os.path.dirname(self.address))
+        # Who started this may have been killed; beside the socket lie those of its kernels.
+        shutil.rmtree(os.path.dirname(self.address), ignore_errors=True)
         os._exit(0)
 
 

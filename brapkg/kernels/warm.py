@@ -102,6 +102,12 @@ def address() -> str | None:
     return _started.address if _started.hello else None
 
 
+def folder() -> str:
+    """Where sockets may lie: beside that of the warm process, with which they go, or else among temporary files."""
+    at = address()
+    return os.path.dirname(at) if at and os.path.exists(at) else tempfile.gettempdir()
+
+
 def kernel(argv: list[str], env: Mapping[str, str], cwd: str, memory: int | None = None) -> Forked | None:
     """Ask for a kernel.
 
