@@ -117,7 +117,7 @@ def draw(runs: list[dict], path: Path) -> None:
         axes.legend(frameon=False)
         axes.set_xticks(numbers, [f"{number:,}".replace(",", " ") for number in numbers])
         axes.minorticks_off()
-    figure.savefig(path)
+    figure.savefig(path, metadata={"Date": None})
 
 
 def main() -> None:
