@@ -161,6 +161,17 @@ def _blank(draw, *, name: str, title: str, description: str, **_) -> Picture:
     return Picture(svg("wide"), svg("narrow"), b"PNG")
 
 
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory):
+    """A workspace whose settings keep back years of 1 to 20 offences, built and in use."""
+    home = tmp_path_factory.mktemp("guarded")
+    (home / "settings.toml").write_text("[disclosure]\nyear = 20\n", encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BRAPKG_HOME", str(home))
+        store.build(copied(home / "data" / "raw"), home / "data" / "processed")
+        yield home
+
+
 # --- the account of the reference cases ----------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ import psutil
 import pytest
 from conftest import use
 from nbformat.v4 import new_code_cell, new_notebook
+from test_batch import PAGE, PARAMETERS
 
 from brapkg import areas, store
 from brapkg.errors import DataError, UsageError
@@ -26,14 +27,6 @@ from brapkg.reports.plan import Report
 from brapkg.reports.watch import Watcher
 from brapkg.settings import settings
 
-PARAMETERS = 'region = "01"\nperiod = 2016\nlanguage = "sv"'
-PAGE = """
-from IPython.display import display
-
-MIME = "application/vnd.brapkg.page+html"
-display({MIME: f'<div class="head"><h1>{region} {period}</h1></div>'}, raw=True)
-display({MIME: '<section id="kort-sagt"><h2>Kort sagt</h2></section>'}, raw=True)
-"""
 SLOW = "import time\ntime.sleep(0.4)"
 ASLEEP = "import time\ntime.sleep(300)"
 # Seconds that a busy machine may take to start a Dask process.

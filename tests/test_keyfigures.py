@@ -8,7 +8,6 @@ import math
 import nbformat
 import pandas as pd
 import pytest
-from conftest import copied
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from run_examples import figure
 
@@ -218,17 +217,6 @@ def test_malformed_ones_are_refused_with_the_cell(which):
 
 
 # --- what is kept back ---------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def guarded(tmp_path_factory):
-    """A workspace whose settings keep back years of 1 to 20 offences, built and in use."""
-    home = tmp_path_factory.mktemp("guarded")
-    (home / "settings.toml").write_text("[disclosure]\nyear = 20\n", encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("BRAPKG_HOME", str(home))
-        store.build(copied(home / "data" / "raw"), home / "data" / "processed")
-        yield home
 
 
 @pytest.mark.parametrize("code", ["09", "24", "20", "25"])

@@ -7,7 +7,6 @@ from base64 import b64decode
 
 import numpy as np
 import pytest
-from conftest import copied
 from scipy.optimize import linprog
 
 from brapkg import areas, catalogue, shown, store
@@ -100,17 +99,6 @@ def test_single_municipality_counties_are_withheld_with_their_municipality(stric
 
 
 # --- on the page ---------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def guarded(tmp_path_factory):
-    """A workspace whose settings keep back years of 1 to 20 offences, built and in use."""
-    home = tmp_path_factory.mktemp("guarded")
-    (home / "settings.toml").write_text("[disclosure]\nyear = 20\n", encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("BRAPKG_HOME", str(home))
-        store.build(copied(home / "data" / "raw"), home / "data" / "processed")
-        yield home
 
 
 def test_a_rule_changed_since_the_build_is_refused(guarded):

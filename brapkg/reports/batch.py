@@ -99,15 +99,14 @@ def run(
     watcher = watcher or Watcher()
     with lock.held(output, wait=wait, waiting=waiting), contextlib.ExitStack() as held:
         place.clear(output)
-        known = made.read(output)
         # It takes seconds to be ready: where there is surely something to make, the plan is made meanwhile.
-        early = _warm(way) if any(report.name not in known for report in reports) else None
+        early = _warm(way) if any(not made.path(output, report.name).exists() for report in reports) else None
         if early:
             held.callback(early.close)
         steps = plan.steps(reports, output, again=again)
         record = manifest.begin(output, command=command, planned=len(steps), jobs=way.jobs, way=str(way))
         started = time.monotonic()
-        results = _unchanged(steps, output)
+        results = _unchanged(steps)
         watcher.begun(record.id, len(steps) - len(results), len(results))
 
         def end(*, stopped: bool) -> list[Result]:
@@ -138,10 +137,9 @@ def run(
         )
 
 
-def _unchanged(steps: Sequence[Step], output: Path) -> dict[Report, Result]:
-    before = made.read(output)
+def _unchanged(steps: Sequence[Step]) -> dict[Report, Result]:
     return {
-        step.report: Result(step.report, "unchanged", "", step.inputs, step.fingerprint, made=before[step.report.name])
+        step.report: Result(step.report, "unchanged", "", step.inputs, step.fingerprint, made=step.before)
         for step in steps
         if not step.why
     }

@@ -58,6 +58,11 @@ class Made:
     run: str
 
 
+def path(output: Path, report: str) -> Path:
+    """Where it is written what a report's page was made from."""
+    return output / FOLDER / f"{report}.json"
+
+
 def read(output: Path) -> dict[str, Made]:
     """What was made in an output folder, by the report's name; what is damaged is left out."""
     found = (_read(path) for path in sorted((output / FOLDER).glob("*.json")))
@@ -91,7 +96,7 @@ def write(output: Path, made: Made) -> None:
     Raises ``OSError`` when it cannot be written; the page then counts as made before, or never.
     """
     text = json.dumps({field.name: getattr(made, field.name) for field in fields(Made)}, ensure_ascii=False) + "\n"
-    files.write(output / FOLDER / f"{made.report}.json", text)
+    files.write(path(output, made.report), text)
 
 
 def outputs_whole(output: Path, made: Made) -> str:

@@ -52,12 +52,16 @@ class Report:
 
 @dataclass(frozen=True)
 class Step:
-    """One report of a plan: its inputs with their hashes, and ``why`` it is made (empty: it is unchanged)."""
+    """One report of a plan: its inputs with their hashes, and ``why`` it is made (empty: it is unchanged).
+
+    ``before`` is what its page was made from, where there is one.
+    """
 
     report: Report
     inputs: dict[str, str]
     fingerprint: str
     why: str
+    before: made.Made | None = None
 
 
 def name_of(code: str, period: int, language: str) -> str:
@@ -202,10 +206,11 @@ def steps(reports: Sequence[Report], output: Path, *, again: bool = False) -> li
     known = made.read(output)
     planned = []
     for report, inputs in fingerprint.inputs(reports, output).items():
-        reasons = _reasons(report, inputs, known.get(report.name), output)
+        before = known.get(report.name)
+        reasons = _reasons(report, inputs, before, output)
         if again:
             reasons.insert(0, "asked for (--again)")
-        planned.append(Step(report, inputs, fingerprint.of(inputs), "; ".join(reasons)))
+        planned.append(Step(report, inputs, fingerprint.of(inputs), "; ".join(reasons), before))
     return planned
 
 
