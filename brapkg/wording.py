@@ -1,8 +1,8 @@
 """Words and numbers as the pages write them, in Swedish and English.
 
-Texts are records: the sections' in ``records/texts.toml``, the frame's in ``page_texts.toml``.
-This module reads both, fills in the former and formats numbers by each language's rules: decimal
-comma and hard space in Swedish, a true minus, ranges that never break.
+Texts are records: the sections' in ``records/texts/``, a file for each kind of page. This module
+reads them and the frame's in ``page_texts.toml``, fills the former in and formats numbers by each language's rules: decimal comma and hard
+space in Swedish, a true minus, ranges that never break.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from babel.numbers import get_decimal_symbol, get_group_symbol
 
-from brapkg.errors import UsageError
+from brapkg.errors import DataError, UsageError
 
 RECORDS = Path(__file__).parent / "records"
 LANGUAGES = ("sv", "en")
@@ -27,10 +27,23 @@ _ORDER = str.maketrans({"å": "{", "ä": "|", "ö": "}", "é": "e", "ü": "y", "
 
 
 @cache
-def texts(record: str = "texts") -> dict[str, dict[str, str]]:
-    """Every text of one record file by its name, in both languages."""
-    with (RECORDS / f"{record}.toml").open("rb") as file:
-        return tomllib.load(file)
+def texts() -> dict[str, dict[str, str]]:
+    """Every text of the sections by its name, in both languages.
+
+    Raises ``DataError`` where two files have a text of the same name.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for path in sorted((RECORDS / "texts").glob("*.toml")):
+        read = tomllib.loads(path.read_text(encoding="utf-8"))
+        if twice := sorted(set(read) & set(found)):
+            raise DataError(f"{path}: {', '.join(twice)} stands in another file too; rename one of them.")
+        found |= read
+    return found
+
+
+def frame_texts() -> dict[str, dict[str, str]]:
+    """Every text of the frame round a page, by its name, in both languages."""
+    return tomllib.loads((RECORDS / "page_texts.toml").read_text(encoding="utf-8"))
 
 
 def check_language(language: str) -> None:

@@ -123,7 +123,7 @@ def test_what_has_not_changed_is_not_made_again(work):
 
 def test_inputs_are_told_by_name_each_with_a_short_hash(work):
     [step] = plan.steps(plan.region_reports("20"), work.output)
-    assert {"notebook", "parameters", "package", "templates", "settings", "library python", "record texts sv"} <= {
+    assert {"notebook", "parameters", "package", "templates", "settings", "library python", "record texts/region sv"} <= {
         *step.inputs
     }
     assert {"data trend own", "data comparison all areas", "record areas sv", "library matplotlib"} <= {*step.inputs}
@@ -173,7 +173,7 @@ def test_what_a_notebook_stores_of_an_earlier_run_makes_no_difference(work):
 
 
 @pytest.mark.parametrize("language", ["sv", "en"])
-@pytest.mark.parametrize("record", ["texts", "page_texts"])
+@pytest.mark.parametrize("record", ["texts/region", "page_texts"])
 def test_a_text_reaches_the_pages_of_its_language(work, record, language):
     work.edit(work.package / f"records/{record}.toml", f'\n{language} = "', f'\n{language} = "Changed ')
     assert work.again() == dict.fromkeys(in_language(language), f"{record} ({language}) changed")
@@ -193,7 +193,7 @@ def test_a_catalogue_record_reaches_the_languages_that_show_it(work, line, chang
 
 
 def test_a_comment_in_a_record_reaches_no_page(work):
-    with (work.package / "records/texts.toml").open("a", encoding="utf-8") as file:
+    with (work.package / "records/texts/region.toml").open("a", encoding="utf-8") as file:
         file.write("\n# a comment\n")
     assert work.again() == {}
 

@@ -87,7 +87,7 @@ def render(notebook: Path | NotebookNode, *, title: str, language: str, home: st
 def texts(language: str) -> Mapping[str, str]:
     """The frame's words in one language, as the templates take them: placeholders not filled in."""
     wording.check_language(language)
-    return {name: text[language] for name, text in wording.texts("page_texts").items()}
+    return {name: text[language] for name, text in wording.frame_texts().items()}
 
 
 @cache

@@ -109,10 +109,12 @@ def _files(paths: Iterable[Path]) -> str:
 def records(language: str) -> dict[str, str]:
     """Hash of every record that pages read, without what stands there in another language."""
     found = {}
-    for path in sorted((PACKAGE / "records").glob("*.toml")):
-        if path.stem not in ELSEWHERE:
+    folder = PACKAGE / "records"
+    for path in sorted(folder.rglob("*.toml")):
+        name = path.relative_to(folder).with_suffix("").as_posix()
+        if name not in ELSEWHERE:
             with path.open("rb") as file:
-                found[f"record {path.stem} {language}"] = short(_in_language(tomllib.load(file), language))
+                found[f"record {name} {language}"] = short(_in_language(tomllib.load(file), language))
     return found
 
 
