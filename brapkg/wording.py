@@ -1,8 +1,8 @@
 """Words and numbers as the pages write them, in Swedish and English.
 
 Texts are records: the sections' in ``records/texts/``, a file for each kind of page. This module
-reads them and the frame's in ``page_texts.toml``, fills the former in and formats numbers by each language's rules: decimal comma and hard
-space in Swedish, a true minus, ranges that never break.
+reads them and the frame's in ``page_texts.toml``, fills the former in and formats numbers by each
+language's rules: decimal comma and hard space in Swedish, a true minus, ranges that never break.
 """
 
 from __future__ import annotations
