@@ -52,6 +52,11 @@ class WarmProvisioner(LocalProvisioner):
     def _limit(self) -> None:
         child.limit_memory(self.memory)
 
+    async def send_signal(self, signum: int) -> None:
+        """Send it a signal; no Ctrl-C on its way out, of which an idle kernel would complain on standard error."""
+        if signum != signal.SIGINT or not getattr(self.parent, "shutting_down", False):
+            await super().send_signal(signum)
+
     async def shutdown_requested(self, restart: bool = False) -> None:
         """It was asked to end: note how much memory it held."""
         self.peak = _peak(self.pid)
