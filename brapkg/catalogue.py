@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import tomllib
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
-
-import numpy as np
 
 from brapkg.errors import DataError, UsageError
 
@@ -62,12 +62,12 @@ class Break:
         """Whether the break lies in the series of this offence."""
         return self.offences == "all" or offence in self.offences
 
-    def position(self, at: np.ndarray) -> int | None:
+    def position(self, at: Sequence[int]) -> int | None:
         """Position of the first month after the break, or None where it does not lie inside.
 
         ``at`` counts months (year * 12 + month - 1), in order.
         """
-        place = int(np.searchsorted(at, self.year * 12 + self.month - 1))
+        place = bisect_left(at, self.year * 12 + self.month - 1)
         return place if 0 < place < len(at) else None
 
 

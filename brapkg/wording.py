@@ -13,8 +13,6 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
-from babel.numbers import get_decimal_symbol, get_group_symbol
-
 from brapkg.errors import DataError, UsageError
 
 RECORDS = Path(__file__).parent / "records"
@@ -56,6 +54,9 @@ class Words:
     """The words of one language: ``words("level_intro", county="…")`` and the number formats."""
 
     def __init__(self, language: str):
+        # Loaded by the first who writes a number: a plan or a check of records needs none of it.
+        from babel.numbers import get_decimal_symbol, get_group_symbol
+
         check_language(language)
         self.language = language
         self._signs = str.maketrans({",": get_group_symbol(language), ".": get_decimal_symbol(language), "-": MINUS})
@@ -192,6 +193,12 @@ class Words:
     def period(self, year: int, status: str) -> str:
         """ "2016 (preliminärt)" or "2015"."""
         return self("period_preliminary", year=year) if status == "preliminary" else str(year)
+
+
+def split(text: str) -> tuple[str, str]:
+    """The two halves of a text written "term|explanation"."""
+    term, _, explanation = text.partition("|")
+    return term, explanation
 
 
 def swedish_order(name: str) -> str:
