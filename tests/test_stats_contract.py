@@ -27,6 +27,7 @@ MACHINERY = {
     "heterogeneity",
     "rank_chances",
     "effect.panel",
+    "effect.calibration",
     "disclosure.moves",
     "time.order",
     "time.judged",

@@ -62,12 +62,15 @@ def test_the_place_of_the_workspace_leaves_no_mark(processed, raw):
 def test_48_exports_add_months_of_municipalities_and_change_no_other_figure(processed, processed_whole):
     without, whole = content(processed), content(processed_whole)
     different = {name for name in without if without[name] != whole[name]}
-    assert different == {"offences_month.parquet", "withheld.parquet", store.PACKAGE}
+    assert different == {"offences_month.parquet", "placebos.parquet", "withheld.parquet", store.PACKAGE}
     months = store.load("offences_month", processed_whole)
     municipal = months["area"].str.len() == 4
     assert municipal.sum() == 290 * 10 * 48
     known = store.load("offences_month", processed)
     pd.testing.assert_frame_equal(months[~municipal].reset_index(drop=True), known)
+    placebos = store.load("placebos", processed_whole)
+    counties = placebos[placebos["kind"] == "county"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(counties, store.load("placebos", processed))
 
 
 # --- the package ---------------------------------------------------------------------------------

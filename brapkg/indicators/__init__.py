@@ -4,16 +4,16 @@ Computed when the store is built, so that a report reads its slice and draws. Ea
 tidy tables and returns one table of ``records/schemas.toml``: ``level`` how much there is and how it
 changed, ``municipal`` the municipalities against each other, ``standardised`` the counties with the
 kind of their municipalities taken into account, ``ranking`` places with their uncertainty, ``time``
-the months, ``signals`` those that are high, ``withheld`` what no page shows. The rules that decide
-(thresholds, pooling, editions) are constants beside what they decide; the methods are
-``brapkg.stats``.
+the months, ``signals`` those that are high, ``withheld`` what no page shows, ``placebos`` how far
+designs stray where nothing was done. The rules that decide (thresholds, pooling, editions) are
+constants beside what they decide; the methods are ``brapkg.stats``.
 """
 
 from __future__ import annotations
 
 import pandas as pd
 
-from brapkg.indicators import level, municipal, ranking, signals, standardised, time, withheld
+from brapkg.indicators import level, municipal, placebos, ranking, signals, standardised, time, withheld
 from brapkg.settings import settings
 
 
@@ -33,5 +33,6 @@ def compute(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
         "funnel": municipal.funnel_table(rated),
         "signals": signals.signal_table(tables["offences_month"], tables["population"]),
         "withheld": withheld.withheld_table(rated, tables["offences_month"], settings().largest_hidden),
+        "placebos": placebos.table(tables["offences_month"], tables["population"]),
         **lines,
     }
