@@ -1,6 +1,7 @@
 """Real reports, made by the command as a user gives it and opened in a real browser.
 
-Gotland, a county of one municipality, and Dalarna, an ordinary one. The browser is Chromium without
+Gotland, a county of one municipality, and Dalarna, an ordinary one; the problem with most measures
+and the knowledge page, in both languages. The browser is Chromium without
 a window; where it is missing the tests are skipped, but not in CI.
 """
 
@@ -24,9 +25,17 @@ from test_render import check_page
 from brapkg.blocks import Figure, Section
 from brapkg.region import Region
 
+BOTH = ("--language", "sv", "--language", "en")
+KNOWN = {
+    "problem-youth-crime-sv": "Brott bland unga",
+    "problem-youth-crime-en": "Youth crime",
+    "knowledge-sv": "Kunskapskarta",
+    "knowledge-en": "Knowledge map",
+}
 COUNTIES = {"09": "Gotlands län", "20": "Dalarnas län"}
 MOST_BYTES = 1_500_000
-MOST_PAGES = 14
+# Dalarna has five priorities, each with its measures in a table, and the law.
+MOST_PAGES = 18
 # What a script may read off a page that itself allows no scripts: through the frame it lies in.
 MEASURE = """<!doctype html><iframe src="{page}" style="border:0;width:{width}px;height:800px"></iframe><pre></pre>
 <script>
@@ -73,6 +82,21 @@ def made(processed, tmp_path_factory) -> Path:
 @pytest.fixture(scope="session", params=sorted(COUNTIES), ids=["gotland", "dalarna"])
 def page(request, made) -> Path:
     return made / f"{request.param}-2016-sv.html"
+
+
+@pytest.fixture(scope="session")
+def known(processed, tmp_path_factory) -> Path:
+    """The folder of pages of the knowledge base."""
+    home = tmp_path_factory.mktemp("known")
+    (home / "data").mkdir()
+    (home / "data/processed").symlink_to(processed)
+    for topic in (("problem", "--problem", "youth-crime"), ("knowledge",)):
+        command = [sys.executable, "-c", "from brapkg.cli import main; main()", "report", *topic, *BOTH]
+        told = subprocess.run(
+            command, cwd=home, env=os.environ | {"BRAPKG_HOME": str(home)}, capture_output=True, text=True
+        )
+        assert (told.returncode, told.stderr) == (0, ""), told.stderr
+    return home / "reports"
 
 
 @pytest.fixture
@@ -221,3 +245,29 @@ def test_the_front_page_loads_and_fits_a_phone(made, chromium, measure):
     assert linked == {f"{code}-2016-sv.html" for code in COUNTIES}
     wrapper = measure(made / "index.html", 360)
     assert wrapper["scroll"] <= 360
+
+
+# --- pages of the knowledge base -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_a_page_of_the_knowledge_base_loads_and_fits_any_screen(known, chromium, measure, name):
+    page = known / f"{name}.html"
+    check_page(page.read_text(encoding="utf-8"), name[-2:])
+    assert page.stat().st_size < MOST_BYTES
+    assert console(chromium(page, "--dump-dom")[1]) == []
+    for width in (320, 360, 1280):
+        seen = measure(page, width)
+        assert seen["client"] == width and seen["scroll"] <= width
+        assert seen["lang"] == name[-2:] and seen["title"].startswith(KNOWN[name])
+        assert seen["shown"] == seen["figures"] > 0 and seen["flat"] == 0 and seen["marks"] >= 1
+
+
+def test_all_of_a_measure_s_card_is_printed(known, chromium, tmp_path):
+    """Nothing on it may be folded away: paper cannot be opened."""
+    page = known / "problem-youth-crime-sv.html"
+    chromium(page, f"--print-to-pdf={tmp_path / 'page.pdf'}", "--no-pdf-header-footer")
+    command = [tool("pdftotext"), tmp_path / "page.pdf", "-"]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    cards = page.read_text(encoding="utf-8").count('class="card measure"')
+    assert cards >= 20 and text.count("Vad som kan gå fel") == text.count("Varför bedömningen") == cards

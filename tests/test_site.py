@@ -208,3 +208,12 @@ def test_crowded_names_change_places_rather_than_cross_lines():
     lines = [(dots[code], (20.0, height)) for code, height in heights.items()]
     assert not any(labels.cross(a, b) for i, a in enumerate(lines) for b in lines[:i])
     assert heights["near"] < heights["far"]
+
+
+def test_pages_that_are_about_no_county_follow_under_their_own_headings(entries):
+    shelves = {"knowledge": [("Cykelstöld", "problem-bicycle-theft-sv.html")], "evaluations": []}
+    html = page(entries, shelves=shelves)
+    check_page(html, "sv")
+    assert html.index("</svg>") < html.index('<a href="problem-bicycle-theft-sv.html">Cykelstöld</a>')
+    assert 'id="evaluations"' not in html, "an empty shelf is not shown"
+    assert 'id="knowledge"' not in page(entries)

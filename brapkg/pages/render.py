@@ -33,7 +33,9 @@ _ID = re.compile(r'<[^>]*\sid="([^"]*)"')
 VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 
 
-def render(notebook: Path | NotebookNode, *, title: str, language: str, home: str = "index.html") -> str:
+def render(
+    notebook: Path | NotebookNode, *, title: str, language: str, home: str = "index.html", shelf: str = ""
+) -> str:
     """Return the page as one string of HTML; the same notebook gives the same bytes.
 
     Parameters
@@ -46,6 +48,8 @@ def render(notebook: Path | NotebookNode, *, title: str, language: str, home: st
         Language of the frame; the sections must be in the same.
     home : str
         Address of the front page, relative to where the page will lie.
+    shelf : str
+        Where on the front page the page is found, beside the counties: "knowledge" or "evaluations".
 
     Raises
     ------
@@ -72,6 +76,7 @@ def render(notebook: Path | NotebookNode, *, title: str, language: str, home: st
             title=title,
             description=words["description"].format(title=title),
             home=home,
+            shelf=shelf,
             style=style(title),
             head=Markup(head),
             first=Markup(sections[0]),

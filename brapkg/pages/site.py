@@ -6,7 +6,7 @@ It works without scripts: links, folds and the browser's own search in the page 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -46,7 +46,14 @@ class Entry:
         return None if self.failed else self.href
 
 
-def front_page(entries: Iterable[Entry], *, language: str = "sv", period: str, preliminary: bool) -> str:
+def front_page(
+    entries: Iterable[Entry],
+    *,
+    language: str = "sv",
+    period: str,
+    preliminary: bool,
+    shelves: Mapping[str, Sequence[tuple[str, str]]] | None = None,
+) -> str:
     """Return ``index.html`` as a string; the same entries give the same bytes.
 
     Parameters
@@ -58,6 +65,8 @@ def front_page(entries: Iterable[Entry], *, language: str = "sv", period: str, p
         Latest period of the reports ("2016").
     preliminary : bool
         Whether figures of that period may still change.
+    shelves : mapping, optional
+        Other pages, label and address, by "knowledge" or "evaluations"; an empty shelf is not shown.
 
     Raises
     ------
@@ -90,6 +99,7 @@ def front_page(entries: Iterable[Entry], *, language: str = "sv", period: str, p
             status=status.format(period=period),
             rows=rows,
             gaps=any(entry.link is None for entry in listed),
+            shelves={name: pages for name, pages in (shelves or {}).items() if pages},
             before=[Markup(words[f"before_{n}"]) for n in range(1, 5)],
             view_box=country.view_box,
             shapes=[(shape, by_code[shape.code]) for shape in country.shapes],
