@@ -1,19 +1,22 @@
 """What stands out in a county: a written rule, so that the program and not a hand decides.
 
 An offence group is a candidate when the county lies above the nation, when its trend rises, or
-when municipalities lie above their SKR group. It gets points:
+when municipalities lie above their SKR group. It gets points, each times its weight:
 
 * level: 3 when the county lies clearly above the nation, 2 when probably;
 * development: 2 when both trend models rise, 1 when one does and the other does not fall;
-* municipalities: 2 when one or more lie clearly above their group, 1 when probably.
+* municipalities: 2 when one or more lie clearly above their group, 1 when probably;
+* harm: 0 to 3, as judged for the offence group. Harm alone makes no candidate.
 
-The three groups with most points are shown, in the order of the catalogue on ties. Groups that
-follow how much the police check (traffic, drugs, weapons) lose a point: a high count may be work
-done. "All offences" is no candidate: it is not a problem that a measure can meet.
+Groups that follow how much the police check (traffic, drugs, weapons) lose a point: a high count
+may be work done. Those with most points are shown, at most five, in the order of the catalogue on
+ties. "All offences" is no candidate: it is not a problem that a measure can meet.
 
 Certainty is another thing than points. It starts at high and loses a step for each of: figures
 that are preliminary; nothing but "probably"; trend models that disagree; a group that follows
 checks. It ends at very low.
+
+Weights, harm, steps and how many are shown are settings (``records/settings.toml``).
 """
 
 from __future__ import annotations
@@ -22,8 +25,13 @@ from dataclasses import dataclass
 
 from brapkg import catalogue
 from brapkg.profile import County
+from brapkg.settings import Priorities, settings
 
-MOST = 3
+# Points before they are weighed.
+LEVEL = {"clearly_higher": 3, "probably_higher": 2}
+RISING, DEPENDS = 2, 1
+CLEARLY, PROBABLY = 2, 1
+CHECKED = 1
 HIGHER = ("clearly_higher", "probably_higher")
 LOWER = ("clearly_lower", "probably_lower")
 GRADES = ("very_low", "low", "moderate", "high")
@@ -33,12 +41,13 @@ GRADES = ("very_low", "low", "moderate", "high")
 class Finding:
     """One offence group that stands out.
 
-    ``places`` are municipalities above their group; ``lost`` says why certainty is not high:
-    "preliminary", "probably", "depends", "control".
+    ``harm`` is how grave it is, 0-3; ``places`` are municipalities above their group; ``lost`` says
+    why certainty is not high: "preliminary", "probably", "depends", "control".
     """
 
     offence: str
-    points: int
+    points: float
+    harm: int
     certainty: str
     level: str
     trend: str
@@ -71,12 +80,12 @@ def trend_ways(county: County, offence: str) -> list[str]:
 
 
 def standing_out(county: County) -> list[Finding]:
-    """The offence groups that stand out, most points first, at most three."""
-    found = []
+    """The offence groups that stand out, most points first, at most as many as the settings allow."""
+    rule, found = settings().priorities, []
     for offence in catalogue.offences("groups").values():
-        if offence.id != catalogue.TOTAL and (finding := _weigh(county, offence)):
+        if offence.id != catalogue.TOTAL and (finding := _weigh(county, offence, rule)):
             found.append(finding)
-    return sorted(found, key=lambda finding: -finding.points)[:MOST]
+    return sorted(found, key=lambda finding: -finding.points)[: rule.most]
 
 
 def going_well(county: County) -> list[str]:
@@ -92,7 +101,7 @@ def going_well(county: County) -> list[str]:
     ]
 
 
-def _weigh(county: County, offence: catalogue.Offence) -> Finding | None:
+def _weigh(county: County, offence: catalogue.Offence, rule: Priorities) -> Finding | None:
     level = county.level_rows[offence.id]["ratio_verdict"]
     trend = trend_direction(county, offence.id)
     peers = county.peers(offence.id)
@@ -100,21 +109,24 @@ def _weigh(county: County, offence: catalogue.Offence) -> Finding | None:
         (name, verdict) for name, verdict in zip(peers["name"], peers["verdict"], strict=True) if verdict in HIGHER
     ]
     clearly = any(verdict == "clearly_higher" for _, verdict in above)
+    one_rises = trend == "depends" and "falling" not in trend_ways(county, offence.id)
+    checked = offence.driven == "control"
 
-    points = {"clearly_higher": 3, "probably_higher": 2}.get(level, 0)
-    points += {"rising": 2}.get(trend, 0)
-    if trend == "depends" and "falling" not in trend_ways(county, offence.id):
-        points += 1
-    points += 2 if clearly else int(len(above) > 0)
-    if points == 0:
+    weight, harm = rule.weights, rule.harm[offence.id]
+    seen = weight["level"] * LEVEL.get(level, 0)
+    seen += weight["development"] * (RISING if trend == "rising" else DEPENDS if one_rises else 0)
+    seen += weight["municipalities"] * (CLEARLY if clearly else PROBABLY if above else 0)
+    if seen == 0:
         return None
-    steps = {
+    # Rounded, so that equal points are a tie whatever the weights.
+    points = round(seen + weight["harm"] * harm - weight["control"] * CHECKED * checked, 9)
+
+    reasons = {
         "preliminary": county.status == "preliminary",
         "probably": level != "clearly_higher" and not clearly,
         "depends": trend == "depends",
-        "control": offence.driven == "control",
+        "control": checked,
     }
-    lost = tuple(reason for reason, holds in steps.items() if holds)
-    grade = GRADES[max(0, len(GRADES) - 1 - len(lost))]
-    points -= steps["control"]
-    return Finding(offence.id, points, grade, level, trend, tuple(name for name, _ in above), lost)
+    lost = tuple(reason for reason, holds in reasons.items() if holds and rule.steps[reason])
+    grade = GRADES[max(0, len(GRADES) - 1 - sum(rule.steps[reason] for reason in lost))]
+    return Finding(offence.id, points, harm, grade, level, trend, tuple(name for name, _ in above), lost)

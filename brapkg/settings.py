@@ -12,11 +12,19 @@ from brapkg.errors import DataError
 
 RECORDS = Path(__file__).parent / "records" / "settings.toml"
 MEGABYTE = 1_000_000
+WEIGHTS = ("level", "development", "municipalities", "harm", "control")
+REASONS = ("preliminary", "probably", "depends", "control")
+# The offence groups of the catalogue, which itself loads numpy.
+HARMED = ("violence", "threats", "negligence", "theft", "vehicle", "damage", "traffic", "drugs", "weapons")
 # Smallest and largest value of each setting, and whether it must be whole.
 ALLOWED = {
     ("disclosure", "year"): (0, 20, True),
     ("disclosure", "month"): (0, 20, True),
     ("signals", "false_share"): (0.001, 0.5, False),
+    ("priorities", "most"): (1, 5, True),
+    **{("priorities", name): (0, 10, False) for name in WEIGHTS},
+    **{("certainty", reason): (0, 3, True) for reason in REASONS},
+    **{("harm", offence): (0, 3, True) for offence in HARMED},
     ("limits", "minutes"): (0.05, 1440, False),
     ("limits", "memory"): (50, 1_000_000, True),
     ("limits", "output"): (1, 1000, True),
@@ -33,16 +41,31 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Priorities:
+    """How what stands out is weighed (the rule is in ``findings``).
+
+    ``most`` groups are shown; ``weights`` multiply the points of each of ``WEIGHTS``; ``steps`` are
+    those that each of ``REASONS`` lowers the certainty; ``harm`` is how grave an offence group is, 0-3.
+    """
+
+    most: int
+    weights: dict[str, float]
+    steps: dict[str, int]
+    harm: dict[str, int]
+
+
+@dataclass(frozen=True)
 class Settings:
     """The settings in use.
 
     ``largest_hidden`` holds, for "year" and "month", the largest count that is not shown (0: all
-    are); ``false_share`` the share of marked months that may be false on average; ``limits`` what one
-    report may take.
+    are); ``false_share`` the share of marked months that may be false on average; ``priorities`` how
+    what stands out is weighed; ``limits`` what one report may take.
     """
 
     largest_hidden: dict[str, int]
     false_share: float
+    priorities: Priorities
     limits: Limits
 
 
@@ -70,6 +93,12 @@ def _read(own: Path, version: int | None) -> Settings:
     return Settings(
         {period: values["disclosure", period] for period in ("year", "month")},
         values["signals", "false_share"],
+        Priorities(
+            values["priorities", "most"],
+            {name: values["priorities", name] for name in WEIGHTS},
+            {reason: values["certainty", reason] for reason in REASONS},
+            {offence: values["harm", offence] for offence in HARMED},
+        ),
         Limits(
             values["limits", "minutes"] * 60,
             values["limits", "memory"] * MEGABYTE,

@@ -26,7 +26,7 @@ rehearsed = len(published)
 threads = len(os.listdir("/proc/self/task")) if sys.platform == "linux" else 1
 modules, loaded = set(sys.modules), store._load.cache_info().misses
 page = region.Region("09", 2014, "en")
-for name in "head brief facts level development municipalities stands_out limits sources".split():
+for name in "head brief facts level development municipalities stands_out priorities law limits sources".split():
     getattr(page, name)()._ipython_display_()
 print(json.dumps({
     "published": rehearsed,

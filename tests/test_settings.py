@@ -2,8 +2,9 @@
 
 import pytest
 
+from brapkg import catalogue
 from brapkg.errors import DataError
-from brapkg.settings import ALLOWED, RECORDS, _flat, settings
+from brapkg.settings import ALLOWED, HARMED, RECORDS, _flat, settings
 
 
 @pytest.fixture
@@ -21,6 +22,49 @@ def test_without_a_file_the_project_s_own_hold(home):
 def test_a_workspace_overrules_value_by_value(home):
     (home / "settings.toml").write_text("[disclosure]\nyear = 4\n")
     assert settings().largest_hidden == {"year": 4, "month": 3}
+
+
+def test_the_rule_for_priorities_is_read_part_by_part(home):
+    own = settings().priorities
+    assert own.most == 5 and set(own.weights.values()) == {1} and set(own.steps.values()) == {1}
+    (home / "settings.toml").write_text("[priorities]\nharm = 0.5\n[certainty]\ncontrol = 2\n[harm]\ndamage = 3\n")
+    found = settings().priorities
+    assert found.weights == own.weights | {"harm": 0.5}
+    assert found.steps == own.steps | {"control": 2}
+    assert found.harm == own.harm | {"damage": 3} and found.most == 5
+
+
+def test_every_offence_group_but_the_total_has_its_harm():
+    assert [*HARMED] == [id for id in catalogue.offences("groups") if id != catalogue.TOTAL]
+
+
+def test_every_mistake_in_the_rule_is_told_at_once(home):
+    (home / "settings.toml").write_text(
+        "[priorities]\nmost = 6\nlevel = -1\nharm = true\nwidth = 1\n"
+        '[certainty]\npreliminary = 1.5\ndoubt = 1\n[harm]\nviolence = 4\ntheft = "much"\nfraud = 1\n'
+    )
+    with pytest.raises(DataError) as told:
+        settings()
+    text = str(told.value)
+    for expected in (
+        "[priorities] most: found 6; must be a whole number from 1 to 5",
+        "[priorities] level: found -1; must be a number from 0 to 10",
+        "[priorities] harm: found True",
+        "[priorities] width: there is no such setting",
+        "[certainty] preliminary: found 1.5; must be a whole number from 0 to 3",
+        "[certainty] doubt: there is no such setting",
+        "[harm] violence: found 4; must be a whole number from 0 to 3",
+        "[harm] theft: found 'much'",
+        "[harm] fraud: there is no such setting",
+    ):
+        assert expected in text
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
+def test_a_weight_that_is_no_number_is_refused(home, value):
+    (home / "settings.toml").write_text(f"[priorities]\nlevel = {value}\n")
+    with pytest.raises(DataError, match="level"):
+        settings()
 
 
 def test_a_changed_file_is_read_anew(home):

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from brapkg import catalogue, profile
 from brapkg.blocks import Head, Section
-from brapkg.region import brief, closing, development, level, municipalities
+from brapkg.priorities import known
+from brapkg.region import brief, closing, development, law, level, municipalities, priorities
 from brapkg.region.page import Page
 from brapkg.wording import LANGUAGES, Words
 
@@ -61,7 +62,15 @@ class Region:
 
     def stands_out(self) -> Section:
         """What should be examined first, by a written rule."""
-        return closing.stands_out(self._page)
+        return priorities.stands_out(self._page)
+
+    def priorities(self) -> Section:
+        """For what stands out: questions about causes, measures to try, what to follow up with."""
+        return priorities.chain(self._page)
+
+    def law(self) -> Section:
+        """What the law asks of each municipality, and what the page gives towards it."""
+        return law.law(self._page)
 
     def limits(self) -> Section:
         """What the figures cannot tell."""
@@ -86,6 +95,8 @@ def rehearse() -> None:
     """
     import IPython.display  # noqa: F401  (what publishes a section imports it when first needed)
 
+    for offence in catalogue.offences("groups"):
+        known(offence)
     for period in profile.periods():
         county = profile.county(REHEARSED, period)
         for offence in catalogue.offences("groups"):
@@ -100,6 +111,8 @@ def rehearse() -> None:
             page.development,
             page.municipalities,
             page.stands_out,
+            page.priorities,
+            page.law,
             page.limits,
             page.sources,
         ):

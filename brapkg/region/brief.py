@@ -5,9 +5,9 @@ from __future__ import annotations
 from html import escape
 
 from brapkg import areas, catalogue, keyfigures
-from brapkg.blocks import Figure, Head, Points, Section, Text
+from brapkg.blocks import Figure, Head, Points, Section, Text, table
 from brapkg.figures import dots
-from brapkg.region.page import HIGHER, LOWER, Page, blocks_by_verdict, level_data, table
+from brapkg.region.page import HIGHER, LOWER, Page, blocks_by_verdict, level_data
 
 
 def head(page: Page) -> Head:

@@ -1,13 +1,14 @@
-"""What stands out, what the figures cannot tell, and where they come from."""
+"""What the figures cannot tell, and where they come from."""
 
 from __future__ import annotations
 
-from brapkg import __version__, catalogue, findings
-from brapkg.blocks import Card, Cards, Points, Section, Terms, Text
+from brapkg import __version__, catalogue
+from brapkg.blocks import Points, Section, Terms, Text
 from brapkg.indicators import municipal
-from brapkg.region.page import HIGHER, Page, split
+from brapkg.region import rule
+from brapkg.region.page import Page
 from brapkg.settings import settings
-from brapkg.wording import capital
+from brapkg.wording import split
 
 LIMITS = ("limit_crime", "limit_place", "limit_why", "limit_effect", "limit_fear")
 METHODS = (
@@ -21,66 +22,8 @@ METHODS = (
     "peers",
     "ranks",
     "funnel",
-    "rule",
     "disclosure",
 )
-
-
-def stands_out(page: Page) -> Section:
-    """Cards by the rule in ``findings``, and what goes well."""
-    w = page.words
-    found = findings.standing_out(page.county)
-    parts: list = []
-    if found:
-        form = "stands_out_text" if len(found) == 1 else "stands_out_text_many"
-        number = capital(w.count_word(len(found), neuter=True))
-        parts += [Text(w(form, n=number)), Cards([_card(page, n, finding) for n, finding in enumerate(found, 1)])]
-    else:
-        parts.append(Text(w("stands_out_none")))
-    well = findings.going_well(page.county)
-    if well:
-        form = "going_well_level" if page.county.trend.empty else "going_well_text"
-        parts.append(Text(w(form, names=page.offence_names(well)), w("going_well")))
-    return page.section("det-som-sticker-ut", "stands_out", *parts)
-
-
-def _card(page: Page, number: int, finding: findings.Finding) -> Card:
-    w = page.words
-    row = page.county.level_rows[finding.offence]
-    level = w.verdict(finding.level)
-    if finding.level != "few":
-        level = f"{w.deviation(row['ratio_value'])} ({w.signed_range(row['ratio_lower'], row['ratio_upper'])}): {level}"
-    offence = page.offence(finding.offence, "name")
-    title = w("card_title", n=number, offence=offence)
-    if finding.places and len(page.county.members) > 1:
-        title = w("card_title_places", n=number, offence=offence, places=w.names(finding.places, most=5))
-    facts = [(w("card_level"), level), (w("card_trend"), page.trend_words(finding.offence, "card_trend"))]
-    return Card(title, facts, finding.certainty, _why(page, finding), page.offence(finding.offence, "ask"))
-
-
-def _why(page: Page, finding: findings.Finding) -> str:
-    w, parts = page.words, []
-    if finding.level in HIGHER:
-        parts.append(w("card_why_level", verdict=w.verdict(finding.level)))
-    if finding.trend == "rising":
-        both = "step" in page.county.trend_rows[finding.offence]
-        parts.append(w("card_why_trend" if both else "card_why_trend_smooth"))
-    if finding.trend == "depends":
-        parts.append(w(_which_model(page, finding.offence)))
-    if finding.places:
-        parts.append(w("card_why_places", names=w.names(finding.places, most=12)))
-    lost = [w(f"lost_{reason}") for reason in finding.lost]
-    if lost:
-        parts.append(w("card_lost", reasons=w.listed(lost)))
-    return " ".join(parts)
-
-
-def _which_model(page: Page, offence: str) -> str:
-    """The text that says what one trend model shows and the other does not."""
-    ways = findings.trend_ways(page.county, offence)
-    if "falling" not in ways:
-        return "card_why_depends"
-    return "card_why_depends_both" if "rising" in ways else "card_why_depends_falling"
 
 
 def limits(page: Page) -> Section:
@@ -107,6 +50,8 @@ def sources(page: Page) -> Section:
         "rule": _rule(page),
     }
     method = [split(w(f"method_{name}", **values)) for name in METHODS]
+    # Before the small counts, which come last.
+    method[-1:-1] = rule.method(page)
     cite = Text(w("cite_text", county=page.name, year=page.year, version=__version__), f"{w('cite')}.")
     return page.section(
         "kallor-och-metod",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from brapkg import catalogue, findings
-from brapkg.blocks import Callout, Figure, Section, Table, Text
+from brapkg.blocks import Callout, Figure, Section, Table, Text, table
 from brapkg.figures import dots, lines
-from brapkg.region.page import HIGHER, Page, table
+from brapkg.region.page import HIGHER, Page
 from brapkg.region.signals import signals
 from brapkg.shown import records
 from brapkg.wording import capital

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pandas as pd
 
 from brapkg import catalogue
-from brapkg.blocks import Callout, Figure, NumberedTable, Section, Text
+from brapkg.blocks import Callout, Figure, NumberedTable, Section, Text, table
 from brapkg.figures import dots, lines, scatter
 from brapkg.figures.places import PROBABLE, Place, places
 from brapkg.indicators import municipal
 from brapkg.profile import FUNNEL_OFFENCE, latest_period
-from brapkg.region.page import HIGHER, LOWER, Page, alphabetical, blocks_by_verdict, table
+from brapkg.region.page import HIGHER, LOWER, Page, alphabetical, blocks_by_verdict
 from brapkg.shown import records
 from brapkg.wording import capital, swedish_order
 

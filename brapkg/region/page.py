@@ -9,7 +9,7 @@ from functools import cached_property
 import pandas as pd
 
 from brapkg import areas, catalogue, findings
-from brapkg.blocks import Section, Table
+from brapkg.blocks import Section
 from brapkg.figures.dots import Row
 from brapkg.profile import FUNNEL_OFFENCE, County
 from brapkg.shown import records
@@ -201,22 +201,11 @@ class Page:
         return " ".join(parts)
 
 
-def table(caption: str, rows: list[dict], data: pd.DataFrame, **options) -> Table:
-    """A table of finished texts from one dict per row."""
-    return Table(caption, pd.DataFrame(rows, dtype=object), data, **options)
-
-
 def level_data(page: Page) -> pd.DataFrame:
     """The bare values of the level table, for the CSV."""
     data = page.county.level.reset_index()
     names = data["offence"].map(lambda id: page.offence(id, "name"))
     return data.assign(offence=names, year=page.county.period)
-
-
-def split(text: str) -> tuple[str, str]:
-    """The two halves of a text written "term|explanation"."""
-    term, _, explanation = text.partition("|")
-    return term, explanation
 
 
 def blocks_by_verdict(table: pd.DataFrame) -> dict[str, list[dict]]:

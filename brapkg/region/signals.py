@@ -5,11 +5,11 @@ from __future__ import annotations
 import pandas as pd
 
 from brapkg import catalogue
-from brapkg.blocks import Callout, Figure, Table
+from brapkg.blocks import Callout, Figure, Table, table
 from brapkg.figures import grid
 from brapkg.indicators.level import MINIMUM_FOR_CHANGE
 from brapkg.indicators.signals import YEARS
-from brapkg.region.page import Page, table
+from brapkg.region.page import Page
 from brapkg.settings import settings
 from brapkg.shown import records
 from brapkg.wording import capital

@@ -1,0 +1,459 @@
+"""From what stands out to follow-up: the choice of questions and measures, what could be seen, and the page's words."""
+
+from __future__ import annotations
+
+import math
+import re
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import norm
+
+from brapkg import areas, catalogue, evidence, priorities, profile, store
+from brapkg.errors import DataError
+from brapkg.priorities import KINDS, known, smallest_falls
+from brapkg.region import Region
+from brapkg.region import priorities as sections
+from brapkg.region import rule as rules
+from brapkg.settings import ALLOWED, settings
+from brapkg.stats.effect.power import detectable_change
+from brapkg.wording import Words
+
+GROUPS = [id for id in catalogue.offences("groups") if id != catalogue.TOTAL]
+COUNTIES = [area.code for area in areas.counties()]
+PERIODS = (2013, 2014, 2015, 2016)
+LANGUAGES = ("sv", "en")
+SV = Words("sv")
+
+
+# --- a knowledge base made by hand
+
+
+def problem(id: str, share: str = "part", kinds=KINDS, each: int = 2, indicators=()) -> SimpleNamespace:
+    questions = [SimpleNamespace(kind=kind, sv=f"{id} {kind} {n}?") for kind in kinds for n in range(each)]
+    told = [SimpleNamespace(sv=sv, offence=offence) for sv, offence in indicators]
+    return SimpleNamespace(id=id, share=share, offences=("theft",), question=questions, indicator=told)
+
+
+def rating(id: str, effect: str = "effective", certainty: str = "moderate") -> SimpleNamespace:
+    return SimpleNamespace(
+        measure=SimpleNamespace(id=id), effect=effect, certainty=certainty, outcome="crime", avoid=effect == "harmful"
+    )
+
+
+@pytest.fixture
+def base(monkeypatch):
+    """Puts a knowledge base in place: problems, and ratings by problem, best first."""
+
+    def use(problems: list, ratings: dict[str, list] | None = None) -> priorities.Known:
+        return made(monkeypatch, problems, ratings or {})
+
+    yield use
+    known.cache_clear()
+
+
+def made(patch: pytest.MonkeyPatch, problems: list, ratings: dict[str, list]) -> priorities.Known:
+    def candidates(id: str) -> list:
+        return [SimpleNamespace(**vars(one) | {"problem": id}) for one in ratings.get(id, [])]
+
+    there = SimpleNamespace(problems=lambda: {one.id: one for one in problems}, candidates=candidates)
+    patch.setattr(priorities, "evidence", there)
+    known.cache_clear()
+    return known("theft")
+
+
+def ids(measured) -> list[str]:
+    return [rating.measure.id for _, rating in measured]
+
+
+# --- questions
+
+
+def test_one_problem_is_asked_about_once_in_each_way(base):
+    found = base([problem("a")])
+    assert [(one.id, question.kind) for one, question in found.questions] == [("a", kind) for kind in KINDS]
+
+
+def test_several_problems_are_asked_about_in_turn(base):
+    found = base([problem("a"), problem("b"), problem("c")])
+    assert [one.id for one, _ in found.questions] == ["a", "b", "c", "a", "b"]
+    assert [question.kind for _, question in found.questions] == list(KINDS)
+
+
+@pytest.mark.parametrize("number", range(1, 10))
+def test_there_are_five_or_six_questions_and_none_twice(base, number):
+    found = base([problem(str(n)) for n in range(number)])
+    told = [question.sv for _, question in found.questions]
+    assert len(told) == len(set(told)) == (5 if number < 6 else 6)
+    assert len({one.id for one, _ in found.questions}) == min(number, 6)
+
+
+def test_a_kind_without_a_question_is_left_out(base):
+    found = base([problem("a", kinds=("place", "social"))])
+    assert [question.kind for _, question in found.questions] == ["place", "social"]
+
+
+def test_a_problem_that_is_the_whole_series_comes_first(base):
+    assert [one.id for one in base([problem("a"), problem("b", share="whole")]).problems] == ["b", "a"]
+
+
+def test_a_group_without_a_problem_has_nothing(base):
+    found = base([])
+    assert found == priorities.Known((), (), (), (), (), (), (), ())
+
+
+# --- measures
+
+
+def test_each_problem_in_turn_gives_its_best_measure(base):
+    ratings = {"a": [rating("a1"), rating("a2"), rating("a3"), rating("a4")], "b": [rating("b1"), rating("b2")]}
+    assert ids(base([problem("a"), problem("b")], ratings).tried) == ["a1", "a2", "a3", "b1", "b2"]
+
+
+def test_a_measure_is_told_once_with_all_the_problems_it_is_rated_alike_for(base):
+    ratings = {"a": [rating("x")], "b": [rating("x"), rating("y")], "c": [rating("x", certainty="low")]}
+    found = base([problem("a"), problem("b"), problem("c")], ratings)
+    assert ids(found.tried) == ["x", "y"]
+    assert [one.id for one in found.tried[0][0]] == ["a", "b"]
+
+
+def test_what_harms_one_problem_is_not_offered_against_another(base):
+    ratings = {"a": [rating("x"), rating("y")], "b": [rating("x", "harmful")]}
+    found = base([problem("a"), problem("b")], ratings)
+    assert ids(found.tried) == ["y"] and ids(found.avoid) == ["x"]
+    assert [one.id for one in found.avoid[0][0]] == ["b"]
+    assert [one.id for one in found.nothing] == ["b"]
+
+
+effects = st.sampled_from(["effective", "promising", "mixed", "unknown", "no_shown_effect", "harmful"])
+rated = st.lists(st.builds(rating, st.sampled_from("stuvwxyz"), effects), unique_by=lambda one: one.measure.id)
+
+
+@given(ratings=st.dictionaries(st.sampled_from("abcd"), rated, max_size=4))
+def test_only_what_was_found_to_help_is_offered(ratings):
+    problems = [problem(id) for id in "abcd"]
+    with pytest.MonkeyPatch.context() as patch:
+        found = made(patch, problems, ratings)
+    known.cache_clear()
+    tried = ids(found.tried)
+    assert len(tried) == len(set(tried)) <= 5
+    assert all(one.effect in ("effective", "promising") for _, one in found.tried)
+    harmful = {one.measure.id for rated in ratings.values() for one in rated if one.effect == "harmful"}
+    assert not harmful & set(tried) and harmful == set(ids(found.avoid))
+    helped = {
+        id: {one.measure.id for one in rated if one.effect in priorities.TRIED} - harmful
+        for id, rated in ratings.items()
+    }
+    mixed = {id for id, rated in ratings.items() if "mixed" in {one.effect for one in rated}}
+    assert {one.id for one in found.nothing} == {id for id in "abcd" if not helped.get(id) and id not in mixed}
+    assert {one.id for problems, _ in found.mixed for one in problems} == mixed
+    # Nobody goes without while there is something of its own to offer.
+    for own in helped.values():
+        assert not own or own & set(tried)
+    assert len(tried) == min(5, len(set().union(*helped.values())))
+    assert all(rating.problem in [one.id for one in problems] for problems, rating in found.tried)
+
+
+def test_indicators_come_from_the_problems_in_turn_and_not_from_brapkg_itself(base):
+    a = problem("a", indicators=[("own", "theft"), ("a1", ""), ("a2", ""), ("same", "")])
+    b = problem("b", indicators=[("a1", ""), ("b1", "")])
+    assert [one.sv for one in base([a, b]).indicators] == ["a1", "a2", "b1"]
+
+
+# --- the real knowledge base
+
+
+@pytest.mark.parametrize("offence", GROUPS)
+def test_the_choice_from_the_real_records(offence):
+    known.cache_clear()
+    found = known(offence)
+    assert all(offence in one.offences for one in found.problems)
+    assert {one.id for one in evidence.problems().values() if offence in one.offences} == {
+        one.id for one in found.problems
+    }
+    assert len(found.tried) <= 5 and len(found.questions) in (0, 5, 6) and len(found.indicators) <= 3
+    harmful = {
+        one.measure.id for about in found.problems for one in evidence.candidates(about.id) if one.effect == "harmful"
+    }
+    assert harmful == set(ids(found.avoid)) and not harmful & set(ids(found.tried))
+    for problems, one in found.tried:
+        assert one.rows and one.effect in priorities.TRIED
+        assert all(row.verified != "unverified" for row in one.rows)
+        for about in problems:
+            again = evidence.rating(one.measure.id, about.id)
+            assert (again.effect, again.certainty) == (one.effect, one.certainty)
+
+
+# --- what could be seen
+
+
+def wobble(code: str) -> dict[str, float]:
+    """The variation between years of a county: of municipalities where it is one (Gotland)."""
+    table = store.load("wobble")
+    return table[table["kind"] == ("municipality" if code == "09" else "county")].set_index("offence")["sd"].to_dict()
+
+
+def formula(before: float, rest: float, sd: float, years: int) -> float:
+    """The smallest fall by bisection on the variance as it is written down; NaN where there is none."""
+    need = norm.ppf(0.975) + norm.ppf(0.8)
+
+    def short(ratio: float) -> bool:
+        variance = 1 / before + 1 / (years * before * ratio) + (1 + 1 / years) * (1 / rest + sd**2)
+        return -math.log(ratio) < need * math.sqrt(variance)
+
+    seen = [ratio for ratio in np.linspace(0.999, 0.001, 99_801) if not short(ratio)]
+    return 1 - seen[0] if seen else math.nan
+
+
+@pytest.mark.usefixtures("built")
+@pytest.mark.parametrize("code", ["09", "20", "01"])
+@pytest.mark.parametrize("years", [1, 3])
+def test_the_smallest_fall_follows_the_formula(code, years):
+    county = profile.county(code, 2016)
+    falls = smallest_falls(county, GROUPS)
+    sds = wobble(code)
+    rates = store.load("rates").query("year == 2016").set_index(["area", "offence"])["count"]
+    for offence in GROUPS:
+        before = rates[code, offence]
+        expected = formula(before, rates["00", offence] - before, sds[offence], years)
+        assert falls[offence][years] == pytest.approx(expected, abs=2e-4, nan_ok=True), offence
+
+
+@pytest.mark.usefixtures("built")
+def test_without_swings_it_is_the_comparison_of_the_statistics(monkeypatch):
+    county = profile.county("20", 2016)
+    still = store.load("wobble").assign(sd=0.0)
+    real = county.tables.built_rows
+    monkeypatch.setattr(
+        county.tables,
+        "built_rows",
+        lambda name, **wanted: still[still["kind"] == wanted["kind"]] if name == "wobble" else real(name, **wanted),
+    )
+    before = county.level.loc["theft", "count"]
+    rest = store.load("rates").query("area == '00' and offence == 'theft' and year == 2016")["count"].item() - before
+    for years, fall in smallest_falls(county, ["theft"])["theft"].items():
+        told = detectable_change(
+            before, exposure_after=years, comparison_before=rest, comparison_after=years * rest, power=0.8
+        )
+        assert fall == pytest.approx(told.loc[told["direction"] == "fall", "value"].item() / 100)
+
+
+@pytest.mark.usefixtures("built")
+@pytest.mark.parametrize(
+    ("code", "offence"), [("09", "violence"), ("09", "weapons"), ("20", "theft"), ("24", "vehicle")]
+)
+@pytest.mark.parametrize("years", [1, 3])
+def test_four_times_of_five_the_smallest_fall_is_seen_in_a_simulation(code, offence, years):
+    county = profile.county(code, 2016)
+    fall = smallest_falls(county, [offence])[offence][years]
+    sd = wobble(code)[offence]
+    rates = store.load("rates").query("year == 2016 and offence == @offence").set_index("area")["count"]
+    before, rest = rates[code], rates["00"] - rates[code]
+    draw, n = np.random.default_rng(1), 40_000
+
+    def counts(mean: float, years: int, sd: float) -> np.ndarray:
+        swing = np.exp(draw.normal(-(sd**2) / 2, sd, (n, years)))
+        return draw.poisson(mean * swing).sum(axis=1)
+
+    b, a = counts(before, 1, sd), counts(before * (1 - fall), years, sd)
+    c, d = counts(rest, 1, 0), counts(rest, years, 0)
+    error = np.sqrt(1 / b + 1 / a + 1 / c + 1 / d + sd**2 * (1 + 1 / years))
+    seen = np.abs(np.log(a / years / b) - np.log(d / years / c)) > 1.959964 * error
+    assert 0.77 < seen.mean() < 0.83
+
+
+@pytest.mark.usefixtures("built")
+@pytest.mark.parametrize("code", COUNTIES)
+def test_more_years_show_more(code):
+    for fall in smallest_falls(profile.county(code, 2016), GROUPS).values():
+        assert fall[1] is None or not fall[3] >= fall[1]
+
+
+@pytest.mark.usefixtures("built")
+def test_on_gotland_less_is_seen_than_in_a_county_of_many():
+    falls = {code: smallest_falls(profile.county(code, 2016), ["theft", "violence"]) for code in ("09", "20")}
+    for offence in ("theft", "violence"):
+        assert falls["09"][offence][1] > 1.5 * falls["20"][offence][1]
+
+
+@pytest.mark.usefixtures("built")
+@pytest.mark.parametrize("count", [0, 9, math.nan])
+def test_nothing_is_worked_out_from_too_few_or_a_count_that_is_kept_back(monkeypatch, count):
+    county = profile.county("09", 2016)
+    level = county.level.astype({"count": float})
+    level.loc["weapons", "count"] = count
+    monkeypatch.setitem(county.__dict__, "level", level)
+    falls = smallest_falls(county, ["weapons", "theft"])
+    assert falls["weapons"] == {1: None, 3: None} and falls["theft"][1] > 0
+    assert smallest_falls(county, []) == {}
+
+
+@pytest.mark.parametrize(
+    ("falls", "told"),
+    [
+        ({1: 0.18, 3: 0.12}, "18 procent efter ett år, 12 procent efter tre."),
+        ({1: 0.1801, 3: 0.1}, "19 procent efter ett år, 10 procent efter tre."),
+        ({1: 0.5, 3: 0.4}, "50 procent efter ett år, 40 procent efter tre. Det är mycket:"),
+        ({1: 0.501, 3: 0.4}, "Efter ett år skulle inte ens en halvering synas. Efter tre år syns en minskning på 40"),
+        ({1: 0.8, 3: 0.6}, "Inte ens om brotten halveras skulle det synas här"),
+        ({1: math.nan, 3: 0.45}, "Efter ett år skulle inte ens en halvering synas. Efter tre år"),
+        ({1: math.nan, 3: math.nan}, "Inte ens om brotten halveras skulle det synas här"),
+        ({1: None, 3: None}, "Går inte att räkna ut för så få brott."),
+    ],
+)
+def test_the_words_for_the_smallest_fall(falls, told):
+    text = sections._smallest(SV, falls)
+    assert text.body.startswith(told) and "nan" not in text.body
+
+
+# --- the page
+
+
+def sentences(html: str) -> list[str]:
+    """The sentences of paragraphs and lists, without tables."""
+    html = re.sub(r"<table.*?</table>", "", html, flags=re.S)
+    blocks = re.findall(r"<(?:p|li|dd)\b[^>]*>(.*?)</(?:p|li|dd)>", html, flags=re.S)
+    texts = [re.sub(r"<[^>]+>", "", block) for block in blocks]
+    return [one for text in texts for one in re.split(r"(?<=[.?!:;])\s+", text)]
+
+
+@pytest.mark.usefixtures("built")
+@pytest.mark.parametrize("code", COUNTIES)
+def test_every_page_s_sections_are_whole(code):
+    for period in PERIODS:
+        for language in LANGUAGES:
+            page = Region(code, period, language)
+            cards, chain = page.stands_out().html(), page.priorities().html()
+            text = cards + chain
+            plain = re.sub(r"<[^>]+>", " ", text)
+            assert not re.search(r"\bnan\b|\bNone\b|\binf\b|[{}]|priority_", plain), (period, language)
+            found = priorities.priorities(profile.county(code, period))
+            assert cards.count('class="card"') == len(found) <= 5
+            assert chain.count('id="prioritering-') == len(found)
+            assert [int(n) for n in re.findall(r'id="prioritering-(\d)"', chain)] == list(range(1, len(found) + 1))
+            for sentence in sentences(text):
+                assert len(sentence.split()) <= 35, sentence
+            for priority in found:
+                for _, rating in priority.known.avoid:
+                    name = rating.measure.text("name", language)
+                    assert f'<th scope="row" role="rowheader">{name}</th>' not in chain
+            if found:
+                beslutar = "människor som känner platsen beslutar" if language == "sv" else "people who know the place"
+                assert beslutar in cards
+
+
+@pytest.mark.usefixtures("built")
+def test_the_page_tells_count_rate_and_interval_as_table_1_does():
+    page = Region("20", 2016, "sv")
+    rows, chain = page._page.county.level_rows, page.priorities().html()
+    for priority in priorities.priorities(page._page.county):
+        row = rows[priority.finding.offence]
+        assert f"{SV.number(row['count'])} under 2016 (preliminärt), {SV.number(row['value'])} per" in chain
+        assert SV.rate_range(row["lower"], row["upper"]) in chain
+
+
+@pytest.mark.usefixtures("built")
+def test_where_nothing_stands_out_the_section_says_so(monkeypatch):
+    monkeypatch.setattr(priorities.findings, "standing_out", lambda county: [])
+    page = Region("20", 2016, "sv")
+    assert "Ingen brottsgrupp sticker säkert ut" in page.stands_out().html()
+    html = page.priorities().html()
+    assert "Inget område sticker ut" in html and "prioritering-" not in html and "När en siffra sjunker" not in html
+
+
+@pytest.mark.usefixtures("built")
+def test_the_text_of_the_same_group_is_the_same_in_every_county():
+    """What is known is of the offence group, not of the county."""
+    chains = [Region(code, 2016, "sv").priorities().html() for code in ("01", "12")]
+    parts = [re.search(r"<h3>\d\. Våldsbrott</h3>.*?(?=<h4>Följ upp)", chain, re.S)[0][7:] for chain in chains]
+    assert re.sub(r"^\d", "", parts[0]) == re.sub(r"^\d", "", parts[1])
+
+
+# --- the rule's text
+
+
+def rule(home, text: str, language: str = "sv") -> str:
+    (home / "settings.toml").write_text(text, encoding="utf-8")
+    return dict(rules.method(Region("20", 2016, language)._page))[Words(language)("priority_rule")]
+
+
+@pytest.fixture
+def home(built):
+    yield built
+    (built / "settings.toml").unlink(missing_ok=True)
+
+
+def test_the_rule_s_text_tells_the_settings_in_use(home):
+    own = rule(home, "")
+    for told in (
+        "3 poäng om den är tydligt högre än i riket, 2 om sannolikt",
+        "Skada, 3 poäng: våldsbrott, hot-, kränknings- och frihetsbrott samt vapenbrott.",
+        "Högst fem visas",
+        "Den sänks ett steg för vart och ett av skälen: siffrorna är preliminära;",
+    ):
+        assert told in own
+    other = rule(
+        home,
+        "[priorities]\nmost = 2\nlevel = 0.5\nmunicipalities = 0\n[harm]\ndamage = 3\n"
+        "[certainty]\ncontrol = 2\nprobably = 0\n",
+    )
+    assert "1,5 poäng om den är tydligt högre än i riket, 1 om sannolikt" in other
+    assert "Kommuner:" not in other and "Räknas inte här: kommuner." in other and "Högst två visas" in other
+    assert "skadegörelsebrott samt vapenbrott" in other
+    assert "Den sänks två steg för vart och ett av skälen: antalet följer hur mycket polisen kontrollerar." in other
+    assert "ingen skillnad är mer än sannolik" not in other
+
+
+SETTINGS = [key for key in ALLOWED if key[0] in ("priorities", "certainty", "harm")]
+
+
+@pytest.mark.parametrize(("section", "name"), SETTINGS)
+def test_every_setting_is_told_by_the_rule(home, section, name):
+    first = rule(home, f"[{section}]\n{name} = 0\n" if name != "most" else "[priorities]\nmost = 4\n")
+    assert first != rule(home, "")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_rule_that_weighs_nothing_is_still_told(home, language):
+    nothing = "".join(
+        f"[{section}]\n" + "".join(f"{name} = 0\n" for part, name in SETTINGS if part == section and name != "most")
+        for section in ("priorities", "certainty", "harm")
+    )
+    text = rule(home, nothing, language)
+    assert text and not re.search(r"\bnan\b|None|[{}]", text)
+    assert settings().priorities.weights["level"] == 0
+    page = Region("20", 2016, language)
+    assert "prioritering-" not in page.priorities().html() and page.stands_out().html()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_method_s_sentences_are_short(home, language):
+    (home / "settings.toml").unlink(missing_ok=True)
+    for code in ("09", "20"):
+        for term, text in rules.method(Region(code, 2016, language)._page):
+            assert term and text
+            for sentence in re.split(r"(?<=[.?!:])\s+", text):
+                assert len(sentence.split()) <= 35, sentence
+
+
+def test_a_wrong_setting_stops_the_page(home):
+    (home / "settings.toml").write_text("[harm]\nviolence = 9\n", encoding="utf-8")
+    with pytest.raises(DataError, match="violence: found 9"):
+        Region("20", 2016, "sv").stands_out()
+
+
+def test_a_heavier_harm_moves_the_graver_group_up(home):
+    def order() -> list[str]:
+        return [one.finding.offence for one in priorities.priorities(profile.county("20", 2016))]
+
+    assert order().index("theft") < order().index("violence")
+    (home / "settings.toml").write_text("[priorities]\nharm = 5\n", encoding="utf-8")
+    assert order().index("violence") < order().index("theft")
+
+
+def test_the_smallest_share_is_rounded_up_and_never_down():
+    for share in (0.1, 0.1000001, 0.109, 0.11):
+        assert int(sections._upwards(SV, share)) >= 100 * share - 1e-6
