@@ -1,9 +1,11 @@
-"""The commands: ``brapkg build``, ``report``, ``runs``, ``status``, ``schedule``, ``snapshot``. Thin by intent."""
+"""The commands: ``brapkg build``, ``report``, ``evidence``, ``runs``, ``status``, ``schedule``, ``snapshot``. Thin by intent."""
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -114,8 +116,11 @@ def report(ctx: click.Context, all_levels: bool, period: int | None, languages: 
             raise UsageError(f"Options of {ctx.invoked_subcommand} stand after its name.")
         return
     if not all_levels:
-        raise UsageError("Say which reports: --all-levels, or region with --all or --area COUNTY.")
-    _make(plan.all_levels(languages or plan.LANGUAGES, period), **how)
+        raise UsageError(
+            "Say which reports: --all-levels, or a kind of report (region, problem, knowledge, evaluation)."
+        )
+    with _wrong_rows_told():
+        _make(plan.all_levels(languages or plan.LANGUAGES, period), **how)
 
 
 @report.command()
@@ -129,6 +134,57 @@ def region(everything: bool, area: str | None, period: int | None, languages: tu
     if everything == (area is not None):
         raise UsageError("Say either --all or --area COUNTY.")
     _make(plan.region_reports(area, period, languages or ("sv",)), **how)
+
+
+@report.command()
+@click.option("--all", "everything", is_flag=True, help="All problems.")
+@click.option("--problem", metavar="ID", help="One problem, such as bicycle-theft.")
+@making
+def problem(everything: bool, problem: str | None, period: int | None, languages: tuple[str, ...], **how) -> None:
+    """Make the page of one problem of the knowledge base (--problem) or of all (--all)."""
+    _make_topics("problem", everything, problem, period, languages, how)
+
+
+@report.command()
+@making
+def knowledge(period: int | None, languages: tuple[str, ...], **how) -> None:
+    """Make the map of the knowledge base: measures by problems, with what is known."""
+    _make_topics("knowledge", True, None, period, languages, how)
+
+
+@report.command()
+@click.option("--all", "everything", is_flag=True, help="All measures in the register.")
+@click.option("--measure", metavar="ID", help="One measure, by its id in data/raw/measures.csv.")
+@making
+def evaluation(everything: bool, measure: str | None, period: int | None, languages: tuple[str, ...], **how) -> None:
+    """Evaluate one local measure of the register (--measure) or all (--all)."""
+    with _wrong_rows_told() if everything else contextlib.nullcontext():
+        _make_topics("evaluation", everything, measure, period, languages, how)
+
+
+@contextlib.contextmanager
+def _wrong_rows_told() -> Iterator[None]:
+    """Tell the faults of the register; the measures of other rows are made, and the exit status says it."""
+    from brapkg.effects import register
+
+    problems = register.read().problems
+    for problem in problems:
+        click.echo(f"brapkg: {problem}", err=True)
+    yield
+    if problems:
+        sys.exit(1)
+
+
+def _make_topics(
+    kind: str, everything: bool, code: str | None, period: int | None, languages: tuple[str, ...], how: dict
+) -> None:
+    from brapkg.reports import plan
+
+    if everything == (code is not None):
+        raise UsageError(f"Say either --all or --{plan.PARAMETERS[kind]} ID.")
+    if period is not None:
+        raise UsageError(f"A report of the kind {kind} is not about a year; leave --period out.")
+    _make(plan.topic_reports(kind, code, languages or ("sv",)), **how)
 
 
 def _make(
@@ -147,6 +203,9 @@ def _make(
 
     if scheduler and (cold or jobs > 1):
         raise UsageError("--jobs and --cold are for this machine; with --scheduler the cluster's workers decide.")
+    if not reports:
+        _tell("Nothing to do: there is no such report to make.")
+        return
     folder, address = _folder(output), _address(output)
     if address:
         from brapkg.reports import remote
@@ -171,8 +230,7 @@ def _make(
     )
     failed = [result for result in outcome.results if result.status == "failed"]
     for result in failed:
-        area = result.report.area
-        click.echo(f"\n{area.code} {area.name} ({result.report.name}) failed:\n{result.error}", err=True)
+        click.echo(f"\n{result.report.title} ({result.report.name}) failed:\n{result.error}", err=True)
     made = sum(result.status == "made" for result in outcome.results)
     unchanged = len(outcome.results) - made - len(failed)
     _tell(f"{made} made, {unchanged} unchanged, {len(failed)} failed. Open {outcome.front_pages[0]}")
@@ -182,6 +240,16 @@ def _make(
         _tell(f"{remote.upload(folder, address, wait=wait)} files sent to {remote.shown(address)}.")
     if failed:
         sys.exit(1)
+
+
+@main.command()
+@click.argument("text", nargs=-1, required=True)
+@click.option("--language", default="sv", show_default=True, metavar="sv|en")
+def evidence(text: tuple[str, ...], language: str) -> None:
+    """Look TEXT up in the knowledge base: what works, how sure that is, and from where it is known."""
+    from brapkg import lookup
+
+    click.echo(lookup.told(" ".join(text), language))
 
 
 def _address(output: str | None) -> str | None:

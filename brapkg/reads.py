@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from brapkg import areas
+from brapkg import areas, catalogue
 
 NATION = "00"
-# The catalogue's ids of what is compared across the country; the catalogue itself loads numpy.
-TOTAL = "total"
+# The ids of what is compared across the country.
+TOTAL = catalogue.TOTAL
 FUNNEL_OFFENCE = "violence"
 # Scopes: whose rows are read.
 OWN, PLACES, POLICE = "own", "own municipalities", "own police region"
@@ -37,17 +37,17 @@ class Read:
     columns: tuple[str, ...] = ()
 
 
-def of(kind: str, area: areas.Area, period: int, tables: Iterable[str]) -> list[Read]:
+def of(kind: str, about, period: int | None, tables: Iterable[str]) -> list[Read]:
     """What a report reads.
 
     Parameters
     ----------
     kind : the notebook's name without its ending ("region")
-    area, period : the report's
+    about, period : the report's
     tables : names of the tables there are, all of which a kind without a declaration reads
     """
     if kind in KINDS:
-        return KINDS[kind](area, period)
+        return KINDS[kind](about, period)
     return [Read(table, EVERYWHERE) for table in sorted(tables)]
 
 
@@ -85,7 +85,9 @@ def region(area: areas.Area, period: int) -> list[Read]:
         Read("rates", MUNICIPALITIES, {"kind": "municipality", "offence": TOTAL, "year": period}),
         # Which years there are.
         Read("rates", "all years", {"area": NATION}, ("area", "year", "missing")),
-        Read("wobble", COUNTIES, {"kind": "county", "offence": TOTAL}),
+        Read("wobble", COUNTIES, {"kind": "county"}),
+        # A county of one municipality swings like a municipality.
+        *([Read("wobble", MUNICIPALITIES, {"kind": "municipality"})] if len(members) == 1 else []),
         Read("comparison", OWN, own),
         Read("comparison", EVERYWHERE, {"offence": TOTAL, "year": period}),
         Read("change", OWN, own),
@@ -103,4 +105,34 @@ def region(area: areas.Area, period: int) -> list[Read]:
     ]
 
 
-KINDS: dict[str, Callable[[areas.Area, int], list[Read]]] = {"region": region}
+def evaluation(about, period: int | None) -> list[Read]:
+    """An evaluation (``brapkg.evaluation``): every area of the kind, since all of them show what chance does."""
+    return [
+        Read("offences_month", EVERYWHERE),
+        Read("population", EVERYWHERE),
+        Read("placebos", EVERYWHERE),
+        Read("withheld", EVERYWHERE),
+    ]
+
+
+def nothing(about, period: int | None) -> list[Read]:
+    """The pages of the knowledge base rest on records alone."""
+    return []
+
+
+KINDS: dict[str, Callable[..., list[Read]]] = {
+    "region": region,
+    "problem": nothing,
+    "knowledge": nothing,
+    "evaluation": evaluation,
+}
+# Texts that stand on pages of one kind alone; every other record may reach any page.
+TEXTS_OF = {
+    "texts/problem": "problem",
+    "texts/knowledge": "knowledge",
+    "texts/evaluation": "evaluation",
+    "texts/priorities": "region",
+    "texts/law": "region",
+}
+# Kinds whose pages name no area.
+PLACELESS = ("problem", "knowledge")

@@ -62,7 +62,7 @@ def result(
         made = Made(
             report=report.name,
             kind="region",
-            area=area,
+            about=area,
             period=2016,
             language="sv",
             parameters=report.parameters,

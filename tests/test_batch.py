@@ -153,7 +153,7 @@ def check_one_failure(tmp_path, output, way, cell, told):
     done = batch.run(plan(notebook(tmp_path, cell), "01", "03", "04"), output, way)
     results = done.results
     assert done.status == "failed"
-    assert [result.report.area.code for result in results] == ["01", "03", "04"]
+    assert [result.report.about.code for result in results] == ["01", "03", "04"]
     assert [result.status for result in results] == ["made", "failed", "made"]
     assert told in results[1].error and results[1].made is None
     assert [result.tries for result in results] == [1, 1 if cell is RAISES else 2, 1]
@@ -182,7 +182,7 @@ def test_a_notebook_that_kills_its_worker_stays_one_failure(tmp_path, output):
 @forks
 def test_a_notebook_that_kills_the_warm_process_costs_no_other_its_page(tmp_path, output, quick_start):
     done = batch.run(plan(notebook(tmp_path, KILLS_ITS_PARENT), "01", "03", "04"), output)
-    assert [result.status for result in done.results if result.report.area.code != "03"] == ["made", "made"]
+    assert [result.status for result in done.results if result.report.about.code != "03"] == ["made", "made"]
 
 
 def test_a_failed_notebook_is_kept_as_far_as_it_came(tmp_path, output, way):
@@ -420,6 +420,23 @@ def test_the_front_page_links_what_is_there_and_tells_what_failed(output):
     assert "01-2015-sv.html" not in text
     assert "Uppsala län <small>rapporten gick inte att framställa" in text
     assert "Stockholms län <small>ingen rapport" in text
+
+
+def test_the_front_page_links_pages_that_are_about_no_county(output):
+    (output / "knowledge-sv.html").write_text("a page")
+    (output / "problem-arson-sv.html").write_text("a page")
+    (output / "problem-robbery-en.html").write_text("in another language")
+    text = front_page(output).read_text()
+    assert text.index('href="knowledge-sv.html"') < text.index('href="problem-arson-sv.html"')
+    assert "problem-robbery" not in text
+
+
+def test_a_run_without_counties_leaves_the_front_page_its_year(output):
+    for path in output.glob("*-2016-sv.html"):
+        path.unlink()
+    (output / "20-2014-sv.html").write_text("a page of an earlier run")
+    text = front.write(output, period=None, language="sv").read_text()
+    assert 'href="20-2014-sv.html"' in text and '<span class="status">2014</span>' in text
 
 
 def test_the_front_page_is_written_when_what_it_lists_has_changed(output):

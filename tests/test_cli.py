@@ -21,7 +21,7 @@ REGION = ("report", "region")
 def two(workspace, monkeypatch) -> Path:
     """``--all`` means two counties here, and the notebook fails for the second."""
     everyone = plan.region_reports
-    monkeypatch.setattr(plan, "region_reports", lambda *given: [r for r in everyone(*given) if r.area.code < "04"])
+    monkeypatch.setattr(plan, "region_reports", lambda *given: [r for r in everyone(*given) if r.about.code < "04"])
     monkeypatch.setattr(paths, "notebooks", lambda: workspace)
     notebook(workspace, RAISES)
     return workspace
@@ -98,7 +98,7 @@ def test_a_build_without_raw_data_tells_the_remedy(tmp_path, monkeypatch, presen
 def test_one_failed_report_is_shown_and_the_others_are_made(two):
     result = run(*REGION, "--all", "--output", two / "out")
     assert result.exit_code == 1
-    assert "03 Uppsala län (03-2016-sv) failed:" in result.stderr
+    assert "Uppsala län 2016 (03-2016-sv) failed:" in result.stderr
     assert "RuntimeError: Uppsala is away" in result.stderr
     assert f"1 failed; what they left is in {two / 'out/failed'}" in result.stderr
     assert result.stdout == ""
@@ -196,13 +196,49 @@ def test_runs_are_listed_shown_and_compared_and_health_is_told(two):
     assert run("status", "--max-age", "2d").exit_code == 1
 
 
-def test_everything_is_made_in_both_languages(two):
+def test_everything_is_made_in_both_languages(two, monkeypatch):
     notebook(two)
+    monkeypatch.setattr(plan, "TOPICAL", ())
     assert run("report", "--all-levels").exit_code == 0
     pages = {path.name for path in (two / "reports").glob("*.html")}
     assert pages == {f"{code}-2016-{way}.html" for code in ("01", "03") for way in ("sv", "en")} | {
         "index.html", "index-en.html",
     }  # fmt: skip
+
+
+def test_an_empty_register_leaves_nothing_to_do(workspace):
+    result = run("report", "evaluation", "--all")
+    assert result.exit_code == 0 and not result.stderr and not (workspace / "reports").exists()
+
+
+def test_a_wrong_row_of_the_register_is_told_and_the_others_are_made(workspace):
+    rows = (paths.CLONE / "data/raw/measures.csv").read_text(encoding="utf-8-sig").splitlines()
+    (workspace / "data/raw").mkdir()
+    register = workspace / "data/raw/measures.csv"
+    wrong = rows[1].replace("2014-01", "sommaren").replace("pahittad", "annan")
+    register.write_text("\n".join([*rows[:2], wrong]), "utf-8")
+    result = run("report", "evaluation", "--all")
+    assert result.exit_code == 1 and "Traceback" not in result.stderr
+    assert f"{register}, line 3" in result.stderr and "sommaren" in result.stderr
+    assert len(list((workspace / "reports").glob("evaluation-*-sv.html"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("problem",), "either --all or --problem"),
+        (("problem", "--problem", "bicycle-thefts"), "bicycle-theft"),
+        (("problem", "--all", "--period", "2016"), "not about a year"),
+        (("evaluation",), "either --all or --measure"),
+        (("evaluation", "--all", "--measure", "x"), "either --all or --measure"),
+        (("evaluation", "--measure", "nothing"), "measures.csv: there are no measures yet"),
+        (("knowledge", "--language", "no"), "there are sv and en"),
+    ],
+)
+def test_a_wrong_call_for_a_topic_is_told(workspace, arguments, told):
+    result = run("report", *arguments)
+    assert result.exit_code == 2 and told in result.stderr and "Traceback" not in result.stderr
+    assert not (workspace / "reports").exists()
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,7 @@ def write_at_once(home: str, output: str, number: int) -> None:
     def each(tasks, way, early, seconds, started):
         for place_in_plan, (report, *_) in enumerate(tasks):
             started(place_in_plan)
-            if report.area.code == COUNTIES[number % 21]:  # one of them fails, each time another
+            if report.about.code == COUNTIES[number % 21]:  # one of them fails, each time another
                 yield place_in_plan, Attempt(None, toy_book(number), "Traceback: it is its turn\n")
             else:
                 yield place_in_plan, Attempt(toy_page(report, number), toy_book(number))

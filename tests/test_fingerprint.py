@@ -22,7 +22,7 @@ from brapkg.reports.slices import Rows
 
 HEAVY = (
     "pandas numpy pyarrow nbformat jsonschema papermill jinja2 matplotlib babel "
-    "brapkg.profile brapkg.region brapkg.catalogue brapkg.shown"
+    "brapkg.profile brapkg.region brapkg.blocks brapkg.shown"
 ).split()
 COUNTIES = [county.code for county in areas.counties()]
 EVERYTHING = {(code, language) for code in COUNTIES for language in ("sv", "en")}
@@ -46,23 +46,25 @@ def put(output: Path, step: plan.Step) -> None:
         path.write_text(f"{name} as it was made", encoding="utf-8")
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         outputs[name] = {"sha256": digest, "bytes": path.stat().st_size, "mtime_ns": path.stat().st_mtime_ns}
-    told = (report.name, report.kind, report.area.code, report.period, report.language, report.parameters)
+    told = (report.name, report.kind, report.about.code, report.period, report.language, report.parameters)
     figures = [{"figure": "rate", "value": 1.5}]
     made.write(output, made.Made(*told, step.fingerprint, step.inputs, outputs, figures, [], 1.5, None, "run"))
 
 
 @pytest.fixture(scope="module")
 def finished(processed, tmp_path_factory) -> Path:
-    """A workspace with its own package and notebooks, whose 42 reports have been made; not to be changed."""
+    """A workspace with its own package and notebooks, whose reports have all been made; not to be changed."""
     home = tmp_path_factory.mktemp("finished")
     shutil.copytree(paths.CLONE / "brapkg", home / "brapkg", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(paths.notebooks(), home / "notebooks")
     shutil.copytree(processed, home / "data/processed")
+    (home / "data/raw").mkdir()
+    shutil.copy(paths.CLONE / "data/raw/measures.csv", home / "data/raw")
     (home / "reports").mkdir()
     with pytest.MonkeyPatch.context() as patch:
         work_in(patch, home)
         steps = plan.steps(plan.all_levels(), home / "reports")
-        assert {step.why for step in steps} == {"never made"} and len(steps) == 42
+        assert {step.why for step in steps} == {"never made"}
         for step in steps:
             put(home / "reports", step)
     return home
@@ -82,9 +84,18 @@ class Made:
         self.package, self.notebook = home / "brapkg", home / "notebooks" / "region.ipynb"
 
     def again(self) -> dict[tuple[str, str], str]:
-        """Which reports would be made again, and why."""
+        """Which counties' reports would be made again, and why."""
         steps = plan.steps(plan.all_levels(), self.output)
-        return {(step.report.area.code, step.report.language): step.why for step in steps if step.why}
+        return {
+            (step.report.about.code, step.report.language): step.why
+            for step in steps
+            if step.why and step.report.kind == "region"
+        }
+
+    def topics_again(self) -> dict[str, str]:
+        """Which other reports would be made again, and why."""
+        steps = plan.steps(plan.all_levels(), self.output)
+        return {step.report.name: step.why for step in steps if step.why and step.report.kind != "region"}
 
     def edit(self, path: Path, old: str, new: str) -> None:
         text = path.read_text(encoding="utf-8")
@@ -118,7 +129,7 @@ def work(finished, tmp_path, monkeypatch) -> Made:
 
 
 def test_what_has_not_changed_is_not_made_again(work):
-    assert work.again() == {}
+    assert work.again() == work.topics_again() == {}
 
 
 def test_inputs_are_told_by_name_each_with_a_short_hash(work):
@@ -190,6 +201,34 @@ def test_a_text_reaches_the_pages_of_its_language(work, record, language):
 def test_a_catalogue_record_reaches_the_languages_that_show_it(work, line, changed):
     work.edit(work.package / "records/offences.toml", line, line.replace('= "', '= "changed '))
     assert set(work.again()) == changed
+
+
+@pytest.mark.parametrize("kind", ["problem", "knowledge", "evaluation"])
+def test_the_texts_of_a_kind_of_page_reach_that_kind_alone(work, kind):
+    work.edit(work.package / f"records/texts/{kind}.toml", '\nsv = "', '\nsv = "Changed ')
+    wanted = {report.name for report in plan.all_levels() if (report.kind, report.language) == (kind, "sv")}
+    assert work.topics_again() == dict.fromkeys(wanted, f"texts/{kind} (sv) changed")
+    assert work.again() == {}
+
+
+def test_a_study_reaches_the_pages_that_may_show_it(work):
+    work.edit(work.package / "records/evidence/studies_police.toml", '\nresult_en = "', '\nresult_en = "Changed ')
+    assert set(work.topics_again()) == {r.name for r in plan.all_levels() if r.kind != "region" and r.language == "en"}
+    assert set(work.again()) == in_language("en")
+
+
+def test_a_county_s_figures_reach_no_page_of_the_knowledge_base(work):
+    work.change("offences_month", {"area": "09", "year": 2014}, "count")
+    assert not [name for name in work.topics_again() if not name.startswith("evaluation")]
+
+
+def test_a_row_of_the_register_reaches_its_own_page(work):
+    register, code = work.home / "data/raw/measures.csv", plan.topics("evaluation")[0].code
+    rows = register.read_text(encoding="utf-8-sig").splitlines()
+    register.write_text("\n".join([rows[0], rows[1].replace(code, "another"), rows[1]]), encoding="utf-8")
+    assert set(work.topics_again()) == {"evaluation-another-sv", "evaluation-another-en"}
+    register.write_text("\n".join([rows[0], rows[1].replace("2014-01", "2014-02")]), encoding="utf-8")
+    assert work.topics_again() == dict.fromkeys((f"evaluation-{code}-sv", f"evaluation-{code}-en"), "register changed")
 
 
 def test_a_comment_in_a_record_reaches_no_page(work):
@@ -526,7 +565,7 @@ def test_a_record_that_says_nonsense_counts_as_never_made(work, field, value):
 
 def test_a_record_comes_back_as_it_was_written(work):
     found = made.read(work.output)
-    assert len(found) == 42
+    assert len(found) == len(plan.all_levels())
     written = dataclasses.replace(
         found["20-2016-sv"], warnings=["å"], key_figures=[{"value": 0.1 + 0.2}], peak_memory=7
     )
@@ -544,7 +583,7 @@ def test_a_record_that_cannot_be_written_leaves_the_old_one(work, monkeypatch):
     with pytest.raises(OSError, match="No space left"):
         made.write(work.output, dataclasses.replace(before, run="another"))
     assert made.read(work.output)["20-2016-sv"] == before
-    assert len(list((work.output / made.FOLDER).iterdir())) == 42
+    assert len(list((work.output / made.FOLDER).iterdir())) == len(plan.all_levels())
 
 
 def test_a_folder_without_records_holds_nothing_made(tmp_path):
@@ -563,4 +602,4 @@ def test_a_plan_of_which_nothing_changed_loads_no_table_and_no_library(work):
     )
     command = [sys.executable, "-c", code, *HEAVY]
     told = subprocess.run(command, check=True, capture_output=True, text=True, cwd=paths.CLONE).stdout
-    assert told.splitlines() == ["Nothing to do: 42 reports unchanged.", "[]"]
+    assert told.splitlines() == [f"Nothing to do: {len(plan.all_levels())} reports unchanged.", "[]"]

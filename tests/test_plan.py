@@ -10,9 +10,10 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from brapkg import areas, paths, store, wording
+from brapkg import areas, evidence, paths, store, wording
+from brapkg.effects import register
 from brapkg.errors import DataError, UsageError
-from brapkg.reports import plan
+from brapkg.reports import parameters, plan
 
 GOOD = 'region = "20"  # a county\nperiod = 2016\nlanguage = "sv"'
 GIVEN = {"region": "01", "period": 2016, "language": "en"}
@@ -45,7 +46,7 @@ class TestRegionReports:
 
     def test_gotland_is_a_county_here_though_a_municipality_has_its_name(self):
         [report] = plan.region_reports("Gotland")
-        assert report.area.code == "09"
+        assert report.about.code == "09"
 
     def test_an_unknown_county_is_refused_with_the_nearest(self):
         with pytest.raises(UsageError, match="No county is called 'Dalarma'.*20 Dalarnas län"):
@@ -79,13 +80,28 @@ class TestRegionReports:
         with pytest.raises(UsageError, match="No language was given"):
             plan.region_reports("20", None, [])
 
-    def test_all_levels_are_the_counties_in_both_languages(self):
-        reports = plan.all_levels()
-        assert {report.kind for report in reports} == {"region"}
-        assert {report.name for report in reports} == {
-            f"{county.code}-2016-{language}" for county in areas.counties() for language in ("sv", "en")
-        }
-        assert {report.period for report in plan.all_levels(["sv"], 2014)} == {2014}
+    def test_all_levels_are_counties_problems_the_knowledge_map_and_local_measures_in_both_languages(self):
+        names = [report.name for report in plan.all_levels()]
+        assert len(names) == len(set(names))
+        wanted = {f"{county.code}-2016" for county in areas.counties()} | {"knowledge"}
+        wanted |= {f"problem-{problem}" for problem in evidence.problems()}
+        wanted |= {f"evaluation-{measure.id}" for measure in register.read().measures}
+        assert set(names) == {f"{name}-{language}" for name in wanted for language in ("sv", "en")}
+        assert {report.period for report in plan.all_levels(["sv"], 2014)} == {2014, None}
+
+    @pytest.mark.parametrize("kind", plan.TOPICAL)
+    def test_a_topic_is_given_to_its_notebook_by_the_name_that_it_calls_it(self, kind):
+        for report in plan.topic_reports(kind, None, ("sv", "en")):
+            parameters.check(report.notebook, report.parameters)
+            assert report.parameters["language"] in report.name and "period" not in report.parameters
+
+    @pytest.mark.parametrize("kind", ["problem", "evaluation"])
+    def test_an_unknown_topic_is_refused_with_those_there_are(self, workspace, kind):
+        (workspace / "data/raw").mkdir()
+        shutil.copy(paths.CLONE / "data/raw/measures.csv", workspace / "data/raw")
+        known = plan.topics(kind)[0].code
+        with pytest.raises(UsageError, match=known):
+            plan.topic_reports(kind, known[:-1])
 
     def test_a_missing_notebook_is_told_with_the_remedy(self, monkeypatch, tmp_path):
         monkeypatch.setattr(paths, "notebooks", lambda: tmp_path)
@@ -125,12 +141,12 @@ def test_a_store_of_an_older_version_is_to_be_built(processed, tmp_path, monkeyp
 
 
 def test_the_notebook_that_comes_with_the_project_takes_what_it_is_given():
-    plan.check_parameters(paths.notebooks() / "region.ipynb", GIVEN)
+    parameters.check(paths.notebooks() / "region.ipynb", GIVEN)
 
 
 def test_parameters_are_read_as_they_stand(tmp_path):
     path = notebook(tmp_path, GOOD + "\nlimit = -1.5\nareas = ['01', '20']\nnothing = None")
-    assert plan.notebook_parameters(path) == {
+    assert parameters.of(path) == {
         "region": "20", "period": 2016, "language": "sv",
         "limit": -1.5, "areas": ["01", "20"], "nothing": None,
     }  # fmt: skip
@@ -150,12 +166,12 @@ def test_parameters_are_read_as_they_stand(tmp_path):
 )
 def test_a_wrong_type_or_name_is_refused(tmp_path, given, told):
     with pytest.raises(UsageError, match=told):
-        plan.check_parameters(notebook(tmp_path, GOOD), given)
+        parameters.check(notebook(tmp_path, GOOD), given)
 
 
 def test_every_fault_is_told_at_once(tmp_path):
     with pytest.raises(UsageError) as refused:
-        plan.check_parameters(notebook(tmp_path, GOOD), {"region": 1, "period": "x", "regoin": "20"})
+        parameters.check(notebook(tmp_path, GOOD), {"region": 1, "period": "x", "regoin": "20"})
     assert len(str(refused.value).splitlines()) == 3
 
 
@@ -163,7 +179,7 @@ def test_every_fault_is_told_at_once(tmp_path):
 def test_exactly_one_parameters_cell(tmp_path, cells):
     """Without one, papermill puts the values at the top, where the notebook overwrites them."""
     with pytest.raises(DataError, match=f"has {len(cells)} cells tagged 'parameters'; exactly one"):
-        plan.notebook_parameters(notebook(tmp_path, *cells))
+        parameters.of(notebook(tmp_path, *cells))
 
 
 @pytest.mark.parametrize(
@@ -186,19 +202,19 @@ def test_exactly_one_parameters_cell(tmp_path, cells):
 def test_only_literals_may_be_parameters(tmp_path, line):
     """Papermill adds its values in a cell after this one: what was worked out here stays as it was."""
     with pytest.raises(DataError, match="only lines such as name = "):
-        plan.notebook_parameters(notebook(tmp_path, f"{GOOD}\n{line}"))
+        parameters.of(notebook(tmp_path, f"{GOOD}\n{line}"))
 
 
 @pytest.mark.parametrize("line", ["%matplotlib inline", "period = ", "!ls", "region = '20"])
 def test_a_parameters_cell_that_is_no_python_is_told(tmp_path, line):
     with pytest.raises(DataError, match="is no Python .line 4"):
-        plan.notebook_parameters(notebook(tmp_path, f"{GOOD}\n{line}"))
+        parameters.of(notebook(tmp_path, f"{GOOD}\n{line}"))
 
 
 @pytest.mark.parametrize("source", [GOOD + "\nx = '\0'", "x = " + "(" * 999, "x = " + "-" * 99_999 + "1"])
 def test_a_parameters_cell_that_breaks_the_parser_is_told(tmp_path, source):
     with pytest.raises(DataError, match="the cell tagged 'parameters' "):
-        plan.notebook_parameters(notebook(tmp_path, source))
+        parameters.of(notebook(tmp_path, source))
 
 
 CELL = {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": "region = '20'"}
@@ -224,20 +240,20 @@ def test_a_file_that_is_no_notebook_is_told(tmp_path, content):
     path = tmp_path / "region.ipynb"
     path.write_bytes(content)
     with pytest.raises(DataError, match="region.ipynb: is no readable notebook"):
-        plan.notebook_parameters(path)
+        parameters.of(path)
 
 
 def test_a_folder_in_the_notebook_s_place_is_told(tmp_path):
     (tmp_path / "region.ipynb").mkdir()
     with pytest.raises(DataError, match="region.ipynb: is no readable notebook"):
-        plan.notebook_parameters(tmp_path / "region.ipynb")
+        parameters.of(tmp_path / "region.ipynb")
 
 
 @pytest.mark.parametrize("source", ["region = '20'\nperiod = 1", ["region = '20'\n", "period = 1"]])
 def test_a_cell_is_read_as_text_or_as_lines(tmp_path, source):
     path = tmp_path / "region.ipynb"
     path.write_bytes(book(cells=[CELL | {"source": source}]))
-    assert plan.notebook_parameters(path) == {"region": "20", "period": 1}
+    assert parameters.of(path) == {"region": "20", "period": 1}
 
 
 # --- why, in words -------------------------------------------------------------------------------
@@ -266,7 +282,7 @@ def test_what_is_asked_for_is_made_whatever_it_is(workspace):
 
 
 def test_the_order_is_that_of_the_reports(workspace):
-    assert [step.report.area.code for step in planned(workspace, areas=("20", "01", "12"))] == ["20", "01", "12"]
+    assert [step.report.about.code for step in planned(workspace, areas=("20", "01", "12"))] == ["20", "01", "12"]
 
 
 def as_planned(**why: str) -> list[plan.Step]:

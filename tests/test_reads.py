@@ -15,7 +15,19 @@ from brapkg import areas, blocks, catalogue, profile, reads, store
 from brapkg.region import Region
 from brapkg.reports.slices import Rows
 
-CELLS = ("head", "brief", "facts", "level", "development", "municipalities", "stands_out", "limits", "sources")
+CELLS = (
+    "head",
+    "brief",
+    "facts",
+    "level",
+    "development",
+    "municipalities",
+    "stands_out",
+    "priorities",
+    "law",
+    "limits",
+    "sources",
+)
 
 
 def page(code: str, period: int, language: str) -> list[dict]:

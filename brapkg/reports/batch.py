@@ -128,13 +128,19 @@ def run(
                 end(stopped=True)
             raise
         ordered = end(stopped=False)
-        pages = {(report.period, report.language): None for report in reports}
-        return Outcome(
-            record.id,
-            record.status,
-            ordered,
-            [front.write(output, period=period, language=language) for period, language in pages],
-        )
+        return Outcome(record.id, record.status, ordered, _front_pages(reports, output))
+
+
+def _front_pages(reports: Sequence[Report], output: Path) -> list[Path]:
+    """Write a front page for each year and language; reports without a year leave the year as it is."""
+    wanted: dict[str, list[int | None]] = {}
+    for report in reports:
+        wanted.setdefault(report.language, []).append(report.period)
+    return [
+        front.write(output, period=period, language=language)
+        for language, periods in wanted.items()
+        for period in dict.fromkeys(period for period in periods if period is not None) or [None]
+    ]
 
 
 def _unchanged(steps: Sequence[Step]) -> dict[Report, Result]:

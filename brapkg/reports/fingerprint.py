@@ -16,7 +16,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from brapkg import areas, reads
+from brapkg import areas, paths, reads
 from brapkg.errors import DataError
 from brapkg.reports.slices import Slices, short
 from brapkg.settings import settings
@@ -43,7 +43,7 @@ def inputs(reports: Sequence[Report], output: Path) -> dict[Report, dict[str, st
     Returns
     -------
     dict of dict, by report: "notebook", "parameters", "package", "templates", "settings",
-    "library NAME", "record NAME LANGUAGE" and "data TABLE SCOPE"
+    "library NAME", "record NAME LANGUAGE", "data TABLE SCOPE" and, of an evaluation, "register" and "study"
 
     Raises
     ------
@@ -55,15 +55,15 @@ def inputs(reports: Sequence[Report], output: Path) -> dict[Report, dict[str, st
     same |= {f"library {name}": short(version) for name, version in versions().items()}
     notebooks = {path: notebook(path) for path in {report.notebook for report in reports}}
     texts = {language: records(language) for language in {report.language for report in reports}}
-    shown = {which: area_record(*which) for which in {_shown_by(report) for report in reports}}
+    shown = {which: area_record(*which) for which in {_shown_by(report) for report in reports} if which}
     found = {}
     for report in reports:
         found[report] = {
             "notebook": notebooks[report.notebook],
             "parameters": short(report.parameters),
             **same,
-            **texts[report.language],
-            f"record areas {report.language}": shown[_shown_by(report)],
+            **_records_of(report, texts[report.language]),
+            **({f"record areas {report.language}": shown[which]} if (which := _shown_by(report)) else {}),
             **_data(report, slices),
         }
     slices.remember()
@@ -76,8 +76,30 @@ def of(inputs: dict[str, str]) -> str:
 
 
 def _data(report: Report, slices: Slices) -> dict[str, str]:
-    wanted = reads.of(report.kind, report.area, report.period, slices.tables)
-    return {f"data {read.table} {read.scope}": slices.hash(read) for read in wanted}
+    wanted = reads.of(report.kind, report.about, report.period, slices.tables)
+    return {f"data {read.table} {read.scope}": slices.hash(read) for read in wanted} | _registered(report)
+
+
+def _registered(report: Report) -> dict[str, str]:
+    """What an evaluation rests on beside the store: its row of the register, and the study of its method."""
+    if report.kind != "evaluation":
+        return {}
+    from brapkg.effects import register
+
+    row = asdict(register.measure(report.about.code))
+    del row["line"]  # another row before it changes nothing
+    studies = sorted((paths.CLONE / "data" / "raw").glob("*_study.csv"))
+    return {
+        "register": short(row),
+        "study": short({path.name: short(path.read_bytes()) for path in studies}),
+    }
+
+
+def _records_of(report: Report, texts: dict[str, str]) -> dict[str, str]:
+    """The records that can reach a report, without the texts of other kinds of pages."""
+    return {
+        name: told for name, told in texts.items() if reads.TEXTS_OF.get(name.split()[1], report.kind) == report.kind
+    }
 
 
 def chosen() -> str:
@@ -137,8 +159,12 @@ def area_record(county: str, language: str) -> str:
     return short([_told(one, language) for one in reads.shown_areas(county)])
 
 
-def _shown_by(report: Report) -> tuple[str, str]:
-    return (report.area.code if report.area.kind == "county" else "", report.language)
+def _shown_by(report: Report) -> tuple[str, str] | None:
+    """By which county, and in which language, areas are named on a page; None where none is."""
+    if report.kind in reads.PLACELESS:
+        return None
+    county = isinstance(report.about, areas.Area) and report.about.kind == "county"
+    return (report.about.code if county else "", report.language)
 
 
 def _told(area: areas.Area, language: str) -> tuple[str, ...]:

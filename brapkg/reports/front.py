@@ -6,7 +6,7 @@ import contextlib
 from pathlib import Path
 
 from brapkg import areas, files, store
-from brapkg.reports import fingerprint
+from brapkg.reports import fingerprint, plan
 from brapkg.reports.place import unwritable
 from brapkg.reports.plan import FAILED, name_of
 from brapkg.reports.slices import short
@@ -27,13 +27,14 @@ def prepare() -> None:
     maps.counties()
 
 
-def write(output: Path, *, period: int, language: str) -> Path:
-    """Write the front page over all counties: those with a page of this period are links.
+def write(output: Path, *, period: int | None, language: str) -> Path:
+    """Write the front page: counties with a page of this period are links, and other pages follow them.
 
     Parameters
     ----------
     output : the folder of the pages
-    period, language : of the pages that it leads to
+    period : of the counties' pages; the latest that there is a page of where it is None
+    language : of the pages that it leads to
 
     Returns
     -------
@@ -44,10 +45,20 @@ def write(output: Path, *, period: int, language: str) -> Path:
     DataError
         It cannot be written; the old one is still there.
     """
+    period = period or _latest(output, language)
     preliminary = store.periods()[period] == "preliminary"
+    shelves = _shelves(output, language)
     listed = [_entry(output, county, period, language) for county in areas.counties()]
     what = short(
-        [listed, period, preliminary, fingerprint.package(), fingerprint.templates(), fingerprint.records(language)]
+        [
+            listed,
+            shelves,
+            period,
+            preliminary,
+            fingerprint.package(),
+            fingerprint.templates(),
+            fingerprint.records(language),
+        ]
     )
     index, memory = output / name(language), output / MEMORY.format(language=language)
     with contextlib.suppress(OSError):
@@ -56,7 +67,11 @@ def write(output: Path, *, period: int, language: str) -> Path:
     from brapkg.pages import site  # draws a map, and so loads much
 
     text = site.front_page(
-        (site.Entry(**entry) for entry in listed), language=language, period=str(period), preliminary=preliminary
+        (site.Entry(**entry) for entry in listed),
+        language=language,
+        period=str(period),
+        preliminary=preliminary,
+        shelves=shelves,
     )
     try:
         files.write(index, text)
@@ -66,8 +81,31 @@ def write(output: Path, *, period: int, language: str) -> Path:
     return index
 
 
+def _latest(output: Path, language: str) -> int:
+    """The latest year that a county has a page of, or could have."""
+    periods = sorted(store.periods(), reverse=True)
+    codes = [county.code for county in areas.counties()]
+    there = (
+        period
+        for period in periods
+        if any((output / f"{name_of('region', code, period, language)}.html").exists() for code in codes)
+    )
+    return next(there, periods[0])
+
+
+def _shelves(output: Path, language: str) -> dict[str, list[tuple[str, str]]]:
+    """Label and address of the pages that are about no county, by where they stand."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for kind, shelf in plan.SHELVES.items():
+        pages = [
+            (topic.label(language), f"{name_of(kind, topic.code, None, language)}.html") for topic in plan.topics(kind)
+        ]
+        found.setdefault(shelf, []).extend(page for page in pages if (output / page[1]).exists())
+    return found
+
+
 def _entry(output: Path, county: areas.Area, period: int, language: str) -> dict:
-    report = name_of(county.code, period, language)
+    report = name_of("region", county.code, period, language)
     return {
         "code": county.code,
         "name": county.label(language),

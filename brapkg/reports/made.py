@@ -18,8 +18,8 @@ FOLDER = Path("runs") / "made"
 TYPES = {
     "report": str,
     "kind": str,
-    "area": str,
-    "period": int,
+    "about": str,
+    "period": (int, type(None)),
     "language": str,
     "parameters": dict,
     "fingerprint": str,
@@ -44,8 +44,8 @@ class Made:
 
     report: str
     kind: str
-    area: str
-    period: int
+    about: str
+    period: int | None
     language: str
     parameters: dict
     fingerprint: str

@@ -23,7 +23,7 @@ from brapkg import keyfigures, paths
 from brapkg.kernels.engine import Engine
 from brapkg.kernels.warm import THREADS
 from brapkg.pages import render
-from brapkg.reports.plan import Report
+from brapkg.reports.plan import SHELVES, Report
 from brapkg.settings import Limits
 
 ENGINE = "brapkg"
@@ -82,8 +82,9 @@ def make(report: Report, limits: Limits, home_page: str) -> Attempt:
     for tries in (1, 2):
         try:
             book = _execute(report, limits, limits.seconds - (time.monotonic() - started))
-            title = f"{report.area.label(report.language)} {report.period}"
-            page = render.render(book, title=title, language=report.language, home=home_page)
+            page = render.render(
+                book, title=report.title, language=report.language, home=home_page, shelf=SHELVES.get(report.kind, "")
+            )
             figures = tuple(keyfigures.read(book))
             json.dumps(figures, ensure_ascii=False).encode()  # a text that no file can hold is found here
             told = {"page": page.encode(), "key_figures": figures}

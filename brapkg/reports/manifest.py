@@ -229,7 +229,7 @@ def _entry(result: Result) -> dict:
     return {
         "name": report.name,
         "kind": report.kind,
-        "area": report.area.code,
+        "about": report.about.code,
         "period": report.period,
         "language": report.language,
         "parameters": report.parameters,

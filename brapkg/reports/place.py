@@ -122,7 +122,7 @@ def _made(step: Step, attempt, output: Path, run: str) -> Result:
     record = Made(
         report=report.name,
         kind=report.kind,
-        area=report.area.code,
+        about=report.about.code,
         period=report.period,
         language=report.language,
         parameters=report.parameters,

@@ -1,14 +1,11 @@
 """The plan: which reports to make and why, checked before any kernel starts.
 
-Papermill only warns about a parameter that a notebook does not have, and would then quietly make
-the default county's report under another name. Here the notebook's own parameters cell says which
-parameters there are and of which type; anything else is refused. A report whose inputs are those
-its page was made from is not made again.
+What a notebook cannot be given is refused (``parameters``). A report whose inputs are those its page
+was made from is not made again.
 """
 
 from __future__ import annotations
 
-import ast
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,38 +13,65 @@ from pathlib import Path
 
 from brapkg import areas, paths, reads, store
 from brapkg.errors import DataError, UsageError
-from brapkg.reports import fingerprint, made
+from brapkg.reports import fingerprint, made, parameters
+from brapkg.wording import check_language
 
 LANGUAGES = fingerprint.LANGUAGES
-TAG = "parameters"
+# What each kind of notebook calls that which it is about.
+PARAMETERS = {"region": "region", "problem": "problem", "knowledge": "", "evaluation": "measure"}
+TOPICAL = ("problem", "knowledge", "evaluation")
+# Where on the front page they are found; what is found at the same place stands there in this order.
+SHELVES = {"knowledge": "knowledge", "problem": "knowledge", "evaluation": "evaluations"}
 FAILED = "failed"
 # So many reports with the same reason get a line each; more share one.
 EACH = 3
 
 
 @dataclass(frozen=True)
+class Topic:
+    """What a report is about that is no area: a problem, a local measure, the whole knowledge base.
+
+    ``code`` is its id, empty where there is but one such report.
+    """
+
+    code: str
+    sv: str
+    en: str
+
+    def label(self, language: str) -> str:
+        """Its name in a language."""
+        return self.en if language == "en" else self.sv
+
+
+@dataclass(frozen=True)
 class Report:
-    """One report to make."""
+    """One report to make; ``period`` is None where it is not about a year."""
 
     notebook: Path
-    area: areas.Area
-    period: int
+    about: areas.Area | Topic
+    period: int | None
     language: str
 
     @property
     def kind(self) -> str:
-        """What the notebook is about: "region"."""
+        """What the notebook is about: "region", "problem", "knowledge", "evaluation"."""
         return self.notebook.stem
 
     @property
     def name(self) -> str:
-        """File name without its ending: ``20-2016-sv``."""
-        return name_of(self.area.code, self.period, self.language)
+        """File name without its ending: ``20-2016-sv``, ``problem-arson-sv``."""
+        return name_of(self.kind, self.about.code, self.period, self.language)
+
+    @property
+    def title(self) -> str:
+        """Name and year, as people call it."""
+        return " ".join(str(part) for part in (self.about.label(self.language), self.period) if part is not None)
 
     @property
     def parameters(self) -> dict[str, object]:
         """What the notebook is given. Codes are text: 01 as a number would be another thing."""
-        return {"region": self.area.code, "period": self.period, "language": self.language}
+        given = {PARAMETERS[self.kind]: self.about.code, "period": self.period, "language": self.language}
+        return {name: value for name, value in given.items() if name and value is not None}
 
 
 @dataclass(frozen=True)
@@ -64,9 +88,10 @@ class Step:
     before: made.Made | None = None
 
 
-def name_of(code: str, period: int, language: str) -> str:
+def name_of(kind: str, code: str, period: int | None, language: str) -> str:
     """What a report's files are called, without their endings."""
-    return f"{code}-{period}-{language}"
+    parts = (code, str(period)) if period is not None else (kind, code)
+    return "-".join(part for part in (*parts, language) if part)
 
 
 # --- which reports -------------------------------------------------------------------------------
@@ -74,7 +99,10 @@ def name_of(code: str, period: int, language: str) -> str:
 
 def all_levels(languages: Sequence[str] = LANGUAGES, period: int | None = None) -> list[Report]:
     """Every report there is to make; parameters and errors as in ``region_reports``."""
-    return [*region_reports(None, period, languages)]
+    return [
+        *region_reports(None, period, languages),
+        *(report for kind in TOPICAL for report in topic_reports(kind, None, languages)),
+    ]
 
 
 def region_reports(
@@ -100,16 +128,55 @@ def region_reports(
     year = _period(period)
     notebook = paths.notebooks() / "region.ipynb"
     reports = [Report(notebook, county, year, language) for language in dict.fromkeys(languages) for county in chosen]
-    check_parameters(notebook, reports[0].parameters)
+    parameters.check(notebook, reports[0].parameters)
     return reports
+
+
+def topic_reports(kind: str, code: str | None = None, languages: Sequence[str] = ("sv",)) -> list[Report]:
+    """The reports of a kind that is not about areas: all of them, or one.
+
+    Parameters
+    ----------
+    kind : "problem", "knowledge" or "evaluation"
+    code : id of a problem or of a local measure; all where it is None
+    languages : "sv", "en" or both
+
+    Raises
+    ------
+    UsageError
+        An unknown problem, measure or language, or a notebook that lacks one of the parameters.
+    DataError
+        A record cannot be read, the one row of the register that was asked for is wrong, or the
+        notebook is missing.
+    """
+    _check_languages(languages)
+    notebook = paths.notebooks() / f"{kind}.ipynb"
+    chosen = topics(kind, code)
+    reports = [Report(notebook, topic, None, language) for language in dict.fromkeys(languages) for topic in chosen]
+    for report in reports[:1]:
+        parameters.check(notebook, report.parameters)
+    return reports
+
+
+def topics(kind: str, code: str | None = None) -> list[Topic]:
+    """What the reports of a kind are about; parameters and errors as in ``topic_reports``."""
+    if kind == "problem":
+        from brapkg import evidence
+
+        problems = evidence.problems().values() if code is None else [evidence.problem(code)]
+        return [Topic(problem.id, problem.sv, problem.en) for problem in problems]
+    if kind == "evaluation":
+        from brapkg.effects import register
+
+        measures = register.read().measures if code is None else [register.measure(code)]
+        return [Topic(measure.id, measure.label("sv"), measure.label("en")) for measure in measures]
+    return [Topic("", "Kunskapskarta", "Knowledge map")]
 
 
 def _check_languages(languages: Sequence[str]) -> None:
     if not languages:
         raise UsageError(f"No language was given; there are {' and '.join(LANGUAGES)}.")
     if unknown := [language for language in languages if language not in LANGUAGES]:
-        from brapkg.wording import check_language  # loads numpy, which a plan can do without
-
         check_language(unknown[0])
 
 
@@ -127,58 +194,6 @@ def _period(period: int | None) -> int:
             f"for {', '.join(map(str, allowed))}."
         )
     return period
-
-
-# --- parameters ----------------------------------------------------------------------------------
-
-
-def check_parameters(notebook: Path, given: dict[str, object]) -> None:
-    """Refuse parameters that the notebook does not have, or of another type than its own."""
-    known = notebook_parameters(notebook)
-    problems = [
-        f"{notebook.name} has no parameter {name!r}; it has {', '.join(known) or 'none'}."
-        for name in given
-        if name not in known
-    ]
-    problems += [
-        f"{notebook.name}: {name} must be of type {type(known[name]).__name__} (as {known[name]!r}), not {value!r}."
-        for name, value in given.items()
-        if name in known and type(value) is not type(known[name])
-    ]
-    if problems:
-        raise UsageError("\n".join(problems))
-
-
-def notebook_parameters(notebook: Path) -> dict[str, object]:
-    """The literals of the cell tagged ``parameters``, by name.
-
-    Raises ``DataError`` when there is no notebook, not exactly one such cell, or a value is not a literal.
-    """
-    book = fingerprint.read_notebook(notebook)
-    cells = [fingerprint.source(cell) for cell in book["cells"] if TAG in fingerprint.tags(cell)]
-    if len(cells) != 1:
-        raise DataError(f"{notebook}: has {len(cells)} cells tagged {TAG!r}; exactly one is needed.")
-    values = {}
-    for statement in _statements(cells[0], notebook):
-        try:
-            [target] = statement.targets
-            values[target.id] = ast.literal_eval(statement.value)
-        except (AttributeError, TypeError, ValueError):
-            raise DataError(
-                f"{notebook}: the cell tagged {TAG!r} holds {ast.unparse(statement)!r}; only lines "
-                'such as name = "literal" are allowed, since papermill works nothing out anew.'
-            ) from None
-    return values
-
-
-def _statements(source: str, notebook: Path) -> list[ast.stmt]:
-    try:
-        return ast.parse(source).body
-    except SyntaxError as error:
-        told = f"line {error.lineno}: {error.msg}"
-    except (ValueError, MemoryError, RecursionError) as error:  # null bytes, brackets without end
-        told = f"{type(error).__name__}: {error}"
-    raise DataError(f"{notebook}: the cell tagged {TAG!r} is no Python ({told}).")
 
 
 # --- what to make, and why -----------------------------------------------------------------------

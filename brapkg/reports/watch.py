@@ -66,7 +66,7 @@ class Bar(Watcher):
         self._tell()
 
     def started(self, report):
-        self.running[report.name] = report.area.short
+        self.running[report.name] = report.about.label(report.language)
         self._tell()
 
     def ended(self, result):
