@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from brapkg.errors import DataError, UsageError
@@ -54,13 +54,17 @@ class Words:
     """The words of one language: ``words("level_intro", county="…")`` and the number formats."""
 
     def __init__(self, language: str):
+        check_language(language)
+        self.language = language
+        self._percent = f"{HARD_SPACE}%" if language == "sv" else "%"
+
+    @cached_property
+    def _signs(self) -> dict[int, str]:
         # Loaded by the first who writes a number: a plan or a check of records needs none of it.
         from babel.numbers import get_decimal_symbol, get_group_symbol
 
-        check_language(language)
-        self.language = language
-        self._signs = str.maketrans({",": get_group_symbol(language), ".": get_decimal_symbol(language), "-": MINUS})
-        self._percent = f"{HARD_SPACE}%" if language == "sv" else "%"
+        language = self.language
+        return str.maketrans({",": get_group_symbol(language), ".": get_decimal_symbol(language), "-": MINUS})
 
     def __call__(self, name: str, /, **values: object) -> str:
         """The text of this name with its placeholders filled in."""

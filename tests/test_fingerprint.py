@@ -134,9 +134,15 @@ def test_what_has_not_changed_is_not_made_again(work):
 
 def test_inputs_are_told_by_name_each_with_a_short_hash(work):
     [step] = plan.steps(plan.region_reports("20"), work.output)
-    assert {"notebook", "parameters", "package", "templates", "settings", "library python", "record texts/region sv"} <= {
-        *step.inputs
-    }
+    assert {
+        "notebook",
+        "parameters",
+        "package",
+        "templates",
+        "settings",
+        "library python",
+        "record texts/region sv",
+    } <= {*step.inputs}
     assert {"data trend own", "data comparison all areas", "record areas sv", "library matplotlib"} <= {*step.inputs}
     assert all(len(value) == 16 and int(value, 16) >= 0 for value in step.inputs.values())
     assert step.fingerprint == fingerprint.of(step.inputs)

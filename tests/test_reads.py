@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,9 @@ import pandas as pd
 import pytest
 from conftest import use
 
-from brapkg import areas, blocks, catalogue, profile, reads, store
+from brapkg import areas, blocks, catalogue, paths, profile, reads, store
+from brapkg.effects import register
+from brapkg.evaluation import Evaluation
 from brapkg.region import Region
 from brapkg.reports.slices import Rows
 
@@ -130,3 +134,24 @@ def test_a_county_shows_its_own_municipalities_and_everyone_larger():
     assert {"00", "01", "09", "0980", "P01", "A1"} <= codes
     assert {code for code in codes if len(code) == 4} == {"0980"}
     assert {area.code for area in reads.shown_areas("")} == set(areas.all_areas())
+
+
+def evaluated(source: Path, folder: Path, language: str) -> list[dict]:
+    """Everything that the cells of an evaluation publish."""
+    shown: list[dict] = []
+    book = json.loads((paths.notebooks() / "evaluation.ipynb").read_text(encoding="utf-8"))
+    cells = re.findall(r"page\.(\w+)\(\)", "".join(line for cell in book["cells"] for line in cell["source"]))
+    with pytest.MonkeyPatch.context() as patch:
+        shutil.copy(paths.CLONE / "data/raw/measures.csv", use(patch, source, folder) / "data/raw")
+        patch.setattr(blocks, "_publish", shown.extend)
+        made = Evaluation(register.read().measures[0].id, language)
+        for cell in cells:
+            getattr(made, cell)()._ipython_display_()
+    assert len(cells) > 10
+    return shown
+
+
+def test_an_evaluation_needs_no_row_that_is_not_declared(processed, tmp_path):
+    only(reads.of("evaluation", None, None, ()), processed, tmp_path / "store")
+    less = evaluated(tmp_path / "store", tmp_path / "less", "sv")
+    assert less == evaluated(processed, tmp_path / "all", "sv")
