@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from brapkg import areas, shown
-from brapkg.effects import design
+from brapkg.effects import design, refusals
 from brapkg.effects.register import Measure
 from brapkg.errors import DataError
 from brapkg.indicators import placebos
@@ -110,6 +110,34 @@ def test_a_comparison_that_is_treated(refused):
     assert "10 Blekinge län is both treated and comparison" in told
 
 
+@pytest.mark.parametrize("changed", [{"comparison": ("0764", "1080")}, {"treated": ("10", "0764")}])
+def test_counties_and_municipalities_are_not_mixed(refused, changed):
+    assert any("one kind" in text for text in refused(**changed))
+
+
+OTHER = replace(GOOD, id="annan", treated=("04",), comparison=("12",), nearby=())
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({}, True),
+        ({"start": (2014, 12)}, True),
+        ({"start": (2015, 1)}, False),  # after the window
+        ({"start": (2012, 1), "end": (2012, 12)}, False),  # before it
+        ({"start": (2012, 1), "end": (2013, 1)}, True),
+        ({"start": (2012, 1)}, True),  # goes on
+        ({"outcome": "theft"}, False),
+        ({"placebo": True}, False),
+        ({"treated": ("12",)}, False),
+    ],
+)
+def test_a_comparison_area_that_another_measure_treats(changed, told):
+    found = refusals.treated_elsewhere(GOOD, [GOOD, replace(OTHER, **changed)])
+    assert bool(found) == told
+    assert not told or ("04 Södermanlands län" in found[0] and "annan" in found[0])
+
+
 def test_nearby_that_is_treated_or_comparison(refused):
     assert len(refused(nearby=("10", "04"))) == 2
 
@@ -121,7 +149,7 @@ def test_a_county_and_its_municipality(refused):
 
 
 def test_municipal_months_that_are_not_there_say_how_to_get_them(refused):
-    (told,) = refused(treated=("2403",), comparison=("2418", "2425"))
+    (told,) = refused(treated=("2403",), comparison=("2418", "2425"), nearby=())
     assert "2403 Bjurholms kommun" in told and "data/raw/bra" in told and "brapkg build" in told
 
 

@@ -172,7 +172,7 @@ def test_what_was_expected_stands_before_any_result(made):
     text = told(made(), "visible")
     assert "Färre brott" in text and "30 %" in text and "nej, den väntade är mindre" in text
     assert "ja" in told(made(replace(COUNTY, expected_change=-40.0)), "visible").split()
-    assert "936" not in text and "osäkerhet" not in text.split("Räknat före")[0]
+    assert "936" not in text and "osäkerhet" not in text.split("Räknat utan hänsyn")[0]
 
 
 def test_without_nearby_areas_the_heading_stands_and_says_why(made):

@@ -209,7 +209,7 @@ def test_a_problem_is_told_with_effect_certainty_sources_and_address():
 
 def test_a_measure_is_told_with_why_and_dissent():
     told = lookup.told("hot-spots", "en")
-    assert "Shown effect, low certainty" in told and "The sources disagree." in told
+    assert "Shown effect, low certainty" in told and "The sources disagree" in told
     assert "Sources disagree:" in told and "https://doi.org/10.1002/cl2.1046" in told
 
 

@@ -296,10 +296,13 @@ def test_nothing_is_worked_out_from_too_few_or_a_count_that_is_kept_back(monkeyp
     [
         ({1: 0.18, 3: 0.12}, "18 procent efter ett år, 12 procent efter tre."),
         ({1: 0.1801, 3: 0.1}, "19 procent efter ett år, 10 procent efter tre."),
-        ({1: 0.5, 3: 0.4}, "50 procent efter ett år, 40 procent efter tre. Det är mycket:"),
-        ({1: 0.501, 3: 0.4}, "Efter ett år skulle inte ens en halvering synas. Efter tre år syns en minskning på 40"),
+        ({1: 0.5, 3: 0.4}, "50 procent efter ett år, 40 procent efter tre. Då syns den"),
+        (
+            {1: 0.501, 3: 0.4},
+            "Efter ett år skulle en halvering oftast inte kunna skiljas från slump. Efter tre år syns en minskning på 40",
+        ),
         ({1: 0.8, 3: 0.6}, "Inte ens om brotten halveras skulle det synas här"),
-        ({1: math.nan, 3: 0.45}, "Efter ett år skulle inte ens en halvering synas. Efter tre år"),
+        ({1: math.nan, 3: 0.45}, "Efter ett år skulle en halvering oftast inte kunna skiljas från slump. Efter tre år"),
         ({1: math.nan, 3: math.nan}, "Inte ens om brotten halveras skulle det synas här"),
         ({1: None, 3: None}, "Går inte att räkna ut för så få brott."),
     ],

@@ -87,6 +87,10 @@ def test_every_word_of_the_scale_has_its_text_and_rule(language):
 def test_kronor_for_each_offence_avoided():
     found = verdict.cost(100_000, Result("comparison", 0.8, 0.7, 0.9), 500)
     assert (found.avoided, found.value) == (pytest.approx(100), pytest.approx(1000))
+    # 400 came, whatever would have come: between 400 / 0.7 and 400 / 0.9.
+    assert found.lower == pytest.approx(100_000 / (400 / 0.7 - 400))
+    assert found.upper == pytest.approx(100_000 / (400 / 0.9 - 400))
+    found = verdict.cost(100_000, Result("displacement", 0.8, 0.7, 0.9), 500)
     assert (found.lower, found.upper) == (pytest.approx(100_000 / 150), pytest.approx(100_000 / 50))
 
 

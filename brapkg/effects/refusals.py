@@ -5,6 +5,8 @@ Each function returns sentences for people: what was found, what is needed, the 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
@@ -50,9 +52,27 @@ def overlaps(measure: Measure) -> list[str]:
                 inner, outer = (code, earlier) if len(code) > len(earlier) else (earlier, code)
                 roles = f"{other} and {part}" if other != part else f"both {part}"
                 told.append(f"{area_name(inner)} lies in {area_name(outer)} ({roles}); name one of them.")
+    if len({areas.get(code).kind for _, code in listed}) > 1:
+        told.append("counties and municipalities are mixed; name areas of one kind in treated, comparison and nearby.")
     for part in ("treated", "comparison"):
         if not getattr(measure, part):
             told.append(f"no {part} area is named; name at least one.")
+    return told
+
+
+def treated_elsewhere(measure: Measure, others: Iterable[Measure]) -> list[str]:
+    """Comparison areas in which another measure of the register was at work on the same offences in these months."""
+    start = at_of(measure.start)
+    first, last = start - BEFORE, start + measure.run_in + MOST_AFTER - 1
+    told = []
+    for other in others:
+        ended = other.end is not None and at_of(other.end) < first
+        if other.placebo or other.id == measure.id or other.outcome != measure.outcome or ended:
+            continue
+        shared = [code for code in measure.comparison if code in other.treated]
+        if shared and at_of(other.start) <= last:
+            names = ", ".join(area_name(code) for code in shared)
+            told.append(f"{names}: is treated by measure {other.id} in these months; choose another comparison area.")
     return told
 
 

@@ -17,6 +17,7 @@ probable fall, a rise and a smaller fall than expected become "undecided".
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -151,5 +152,13 @@ def cost(kronor: float | None, one: Result, expected_events: float) -> Cost:
     if one.side != "below":
         return Cost(missing="may be none")
     avoided = (1 - one.value) * expected_events
-    least, most = (kronor / ((1 - ratio) * expected_events) for ratio in (one.lower, one.upper))
+    least, most = (kronor / _avoided(one, ratio, expected_events) for ratio in (one.lower, one.upper))
     return Cost(kronor / avoided, least, most, avoided)
+
+
+def _avoided(one: Result, ratio: float, expected_events: float) -> float:
+    """Events avoided if the true ratio were this one."""
+    if one.design == "displacement":
+        return (1 - ratio) * expected_events
+    # The events after are known; what is uncertain is how many there would have been.
+    return one.value * expected_events * (1 / ratio - 1) if ratio > 0 else math.inf

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from brapkg import shown, store
 from brapkg.blocks import Head, Section
-from brapkg.effects import design, register
+from brapkg.effects import design, refusals, register
+from brapkg.errors import DataError
 from brapkg.evaluation import closing, opening, results, setting
 from brapkg.evaluation.page import Page
 from brapkg.wording import Words
@@ -35,6 +36,8 @@ class Evaluation:
     def __init__(self, measure: str, language: str = "sv"):
         words = Words(language)
         one = register.measure(measure)
+        if told := refusals.treated_elsewhere(one, register.read().measures):
+            raise DataError([f"measure {one.id}: {fault}" for fault in told])
         store.check_settings()
         tables = shown.tables()
         self._page = Page(design.of(one, tables), tables, words)

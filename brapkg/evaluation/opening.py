@@ -114,8 +114,7 @@ def _among(page: Page) -> Text:
     judged = page.judged[page.lead]
     if judged.missing:
         return Text(page("among_none_why"), page("among_none"))
-    extreme = round(100 * min(judged.position, 1 - judged.position) * 2)
-    claim = page("among_claim_usual" if extreme > 5 else "among_claim_unusual")
+    claim = page("among_claim_usual" if judged.p_value > 0.05 else "among_claim_unusual")
     side = "lower" if judged.position < 0.5 else "higher"
     share = page.words.chance(judged.position if side == "lower" else 1 - judged.position)
     return Text(

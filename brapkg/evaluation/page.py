@@ -259,8 +259,10 @@ class Page:
     @property
     def placebo_verdict(self) -> str:
         """Whether the verdict on a made-up measure is right."""
-        if self.verdict.word in ("undecided", "smaller"):
-            return self("placebo_verdict_right")
+        found = self.verdict
+        if found.word in ("undecided", "smaller"):
+            apart = found.lowered or found.on("below") or found.on("above")
+            return "" if apart or not found.counted else self("placebo_verdict_right")
         return " ".join([self("placebo_verdict_wrong"), self.wrong_verdicts])
 
     @property

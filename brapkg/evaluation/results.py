@@ -176,10 +176,13 @@ def _space_and_time(page: Page):
     alike = rows[(rows["offence"] == page.measure.outcome) & (rows["design"] == MAIN)]
     own = alike["area"].isin(page.measure.treated)
     near = alike["area"].isin(page.measure.nearby)
+    # A start whose months the measure shares would be tried on its own effect.
+    begin, end = alike["start"] - alike["before"], alike["start"] + alike["run_in"] + alike["after"]
+    apart = (end <= start) | (begin > one.last)
     mine, cells, data = page.results[MAIN].value, [], []
     for name, part in (
         ("space", alike[(alike["start"] == start) & ~own & ~near]),
-        ("time", alike[own & (alike["start"] != start)]),
+        ("time", alike[own & apart]),
     ):
         ratios = np.exp(part["value"].to_numpy())
         further = int((np.abs(np.log(ratios)) >= abs(math.log(mine))).sum()) if len(ratios) and mine > 0 else 0

@@ -24,7 +24,7 @@ def parts(page: Page) -> list:
     # -1 stands for a figure that no made-up measure has.
     rows = rows.assign(**numbers.mask(numbers < 0))
     whole = rows[rows["offence"] == null.ALL]
-    most = page.words.number(whole["placebos"].sum())
+    most = page.words.number(whole.groupby("design")["placebos"].sum().max())
     inside = [
         Text(page("study_text", n=most)),
         _figure(page, whole),

@@ -160,6 +160,11 @@ class Study(Texts):
         return self.citation_en or self.citation if language == "en" else self.citation
 
     @property
+    def dated(self) -> bool:
+        """Whether the year is that of the study; where it is not known, it is that of the reading."""
+        return "year not known" not in self.cited("en")
+
+    @property
     def null(self) -> float:
         """The value that means no effect."""
         return 1.0 if self.metric in RATIOS else 0.0

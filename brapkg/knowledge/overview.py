@@ -148,7 +148,7 @@ def _table(page: Page, pairs: dict[str, list[Rating]], heading: str) -> Table:
                     "certainty": one.certainty,
                     "swedish": int(one.swedish),
                     "nordic": int(one.nordic),
-                    "evaluations": one.evaluations,
+                    "evaluations_at_least": one.evaluations,
                 }
             )
     frame = pd.DataFrame(shown, dtype=object)

@@ -47,7 +47,7 @@ def overview(page: Page) -> NumberedTable | None:
                 "effect": rating.effect,
                 "certainty": rating.certainty,
                 "outcome": rating.outcome,
-                "evaluations": rating.evaluations,
+                "evaluations_at_least": rating.evaluations,
                 "swedish": int(rating.swedish),
                 "nordic": int(rating.nordic),
                 "reasons": " ".join(rating.reasons),

@@ -58,7 +58,7 @@ def short(study: Study, words: Words) -> str:
     # Where the authors are not known the citation begins with a title.
     first, *others = [authors.split(":")[0]] if ":" in authors else _MANY.split(authors)
     many = f" {words('problem_et_al')}" if others else ""
-    return f"{first.strip()}{many} {study.year}"
+    return f"{first.strip()}{many} {study.year if study.dated else words('problem_undated')}"
 
 
 def value(study: Study, words: Words, estimate: float | None = None) -> str:

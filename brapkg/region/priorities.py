@@ -170,7 +170,9 @@ def _against(page: Page, problems: tuple[Problem, ...], rating: Rating, alone: b
 
 
 def _table(page: Page, priority: Priority) -> Table:
-    w, alone = page.words, len(priority.known.problems) == 1
+    w, known = page.words, priority.known.problems
+    # The series need not be the problem: what a measure is against then has to be told.
+    alone = len(known) == 1 and known[0].share == "whole"
     rows = []
     for problems, rating in priority.known.tried:
         row = {w("priority_col_measure"): rating.measure.text("name", page.language)}
@@ -195,11 +197,18 @@ def _effect(words: Words, rating: Rating) -> str:
 
 def _ground(words: Words, rating: Rating) -> str:
     """How many evaluations, the largest and latest source, and whether there is a Swedish one."""
-    number = words.number(rating.evaluations)
-    many = words("priority_evaluations_one" if rating.evaluations == 1 else "priority_evaluations_many", n=number)
     row = max(rating.rows, key=lambda row: (row.studies or 0, row.year, row.id))
     where = words(f"priority_swedish_{'yes' if rating.swedish else 'nordic' if rating.nordic else 'no'}")
-    return words("priority_ground", evaluations=many, source=_source(words, row), swedish=where)
+    return words("priority_ground", evaluations=_evaluations(words, rating), source=_source(words, row), swedish=where)
+
+
+def _evaluations(words: Words, rating: Rating) -> str:
+    """How many evaluations carry the rating, where that could be read."""
+    largest = max((row.studies or 0 for row in rating.rows), default=0)
+    if not largest and any(row.kind == "review" for row in rating.rows):
+        return words("priority_evaluations_review")
+    number = max(largest, len({row.source for row in rating.rows}))
+    return words("priority_evaluations_one" if number == 1 else "priority_evaluations_many", n=words.number(number))
 
 
 def _source(words: Words, row: Study) -> str:
@@ -209,7 +218,7 @@ def _source(words: Words, row: Study) -> str:
         return authors[0]
     first = row.cited(words.language).split(",")[0]
     name = "priority_source_many" if authors and "&" in authors[0] else "priority_source"
-    return words(name, first=first, year=row.year)
+    return words(name, first=first, year=row.year if row.dated else words("problem_undated"))
 
 
 def _follow(page: Page, priority: Priority) -> Points:

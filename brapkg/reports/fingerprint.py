@@ -86,11 +86,13 @@ def _registered(report: Report) -> dict[str, str]:
         return {}
     from brapkg.effects import register
 
-    row = asdict(register.measure(report.about.code))
-    del row["line"]  # another row before it changes nothing
+    one = register.measure(report.about.code)
+    # Another measure may make an area unfit for comparison.
+    beside = [other for other in register.read().measures if other.outcome == one.outcome and not other.placebo]
+    rows = [asdict(measure) | {"line": 0} for measure in (one, *beside)]  # a row before it changes nothing
     studies = sorted((paths.CLONE / "data" / "raw").glob("*_study.csv"))
     return {
-        "register": short(row),
+        "register": short(rows),
         "study": short({path.name: short(path.read_bytes()) for path in studies}),
     }
 

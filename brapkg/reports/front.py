@@ -6,6 +6,7 @@ import contextlib
 from pathlib import Path
 
 from brapkg import areas, files, store
+from brapkg.errors import DataError
 from brapkg.reports import fingerprint, plan
 from brapkg.reports.place import unwritable
 from brapkg.reports.plan import FAILED, name_of
@@ -84,6 +85,8 @@ def write(output: Path, *, period: int | None, language: str) -> Path:
 def _latest(output: Path, language: str) -> int:
     """The latest year that a county has a page of, or could have."""
     periods = sorted(store.periods(), reverse=True)
+    if not periods:
+        raise DataError("No year has figures for every municipality. Run `brapkg build` on whole years.")
     codes = [county.code for county in areas.counties()]
     there = (
         period
