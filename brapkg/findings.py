@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from brapkg import catalogue
 from brapkg.profile import County
 from brapkg.settings import Priorities, settings
+from brapkg.wording import GRADES
 
 # Points before they are weighed.
 LEVEL = {"clearly_higher": 3, "probably_higher": 2}
@@ -34,7 +35,6 @@ CLEARLY, PROBABLY = 2, 1
 CHECKED = 1
 HIGHER = ("clearly_higher", "probably_higher")
 LOWER = ("clearly_lower", "probably_lower")
-GRADES = ("very_low", "low", "moderate", "high")
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ from brapkg.errors import DataError, UsageError
 
 RECORDS = Path(__file__).parent / "records"
 LANGUAGES = ("sv", "en")
+# How sure something is, lowest first; their words are the texts "certainty_…".
+GRADES = ("very_low", "low", "moderate", "high")
 HARD_SPACE = "\u00a0"
 MINUS = "\u2212"
 EN_DASH = "\u2013"

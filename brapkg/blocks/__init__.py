@@ -38,6 +38,7 @@ __all__ = [
     "Reference",
     "References",
     "Section",
+    "Sections",
     "Table",
     "Terms",
     "Text",
@@ -102,6 +103,21 @@ class Section:
 
     def _ipython_display_(self) -> None:
         _publish(self.bundles())
+
+
+class Sections:
+    """What every kind of page has: its language, and sections put together of parts."""
+
+    words: Words
+
+    @property
+    def language(self) -> str:
+        return self.words.language
+
+    def section(self, id: str, heading: str, *parts, css: str = "") -> Section:
+        """A section whose heading is a text by name; parts that are None are left out."""
+        kept = [part for part in parts if part is not None]
+        return Section(id, self.words(heading), kept, self.words, css)
 
 
 def _publish(bundles: Sequence[dict]) -> None:

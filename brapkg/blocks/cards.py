@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 from brapkg.blocks.prose import inline, markdown
-from brapkg.wording import Words
-
-CERTAINTY = ("very_low", "low", "moderate", "high")
+from brapkg.wording import GRADES, Words
 
 
 @dataclass(frozen=True)
@@ -23,12 +21,10 @@ class Card:
     ask: str
 
     def html(self, words: Words) -> str:
-        dots = "".join('<i class="on"></i>' if CERTAINTY.index(self.certainty) >= n else "<i></i>" for n in range(4))
         facts = "".join(f"<div><dt>{escape(a)}</dt><dd>{inline(b)}</dd></div>" for a, b in self.facts)
-        grade = escape(words(f"certainty_{self.certainty}"))
         return (
             f'<li class="card"><h3>{escape(self.title)}</h3><dl class="four">{facts}<div><dt>{escape(words("how_sure"))}</dt>'
-            f'<dd><span class="cert"><span aria-hidden="true">{dots}</span>{grade}</span></dd></div></dl>'
+            f"<dd>{_grade(self.certainty, words)}</dd></div></dl>"
             f"<p>{inline(self.body)}</p><p><strong>{escape(words('find_out'))}</strong> {escape(self.ask)}.</p></li>"
         )
 
@@ -165,6 +161,6 @@ class References:
 
 def _grade(certainty: str, words: Words) -> str:
     """Dots and words of a certainty."""
-    dots = "".join('<i class="on"></i>' if CERTAINTY.index(certainty) >= n else "<i></i>" for n in range(4))
+    dots = "".join('<i class="on"></i>' if GRADES.index(certainty) >= n else "<i></i>" for n in range(4))
     told = escape(words(f"certainty_{certainty}"))
     return f'<span class="cert"><span aria-hidden="true">{dots}</span>{told}</span>'

@@ -9,7 +9,7 @@ from functools import cached_property
 import pandas as pd
 
 from brapkg import areas, catalogue, shown
-from brapkg.blocks import Section
+from brapkg.blocks import Section, Sections
 from brapkg.effects import estimators, null, trends, verdict
 from brapkg.effects.design import Design
 from brapkg.indicators import placebos as made_up
@@ -27,7 +27,7 @@ Z = 1.959963984540054
 
 
 @dataclass(frozen=True, eq=False)
-class Page:
+class Page(Sections):
     """A measure's page in one language."""
 
     design: Design
@@ -38,14 +38,9 @@ class Page:
     def measure(self):
         return self.design.measure
 
-    @property
-    def language(self) -> str:
-        return self.words.language
-
     def section(self, id: str, heading: str, *parts, css: str = "") -> Section:
-        """A section whose heading is a text by name; parts that are None are left out."""
-        kept = [part for part in parts if part is not None]
-        return Section(id, self.words(f"evaluation_{heading}"), kept, self.words, css)
+        """As ever; the heading is a text by its name without the prefix."""
+        return super().section(id, f"evaluation_{heading}", *parts, css=css)
 
     def __call__(self, name: str, /, **values: object) -> str:
         """A text of this page by its name without the prefix."""

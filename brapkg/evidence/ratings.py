@@ -66,12 +66,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from brapkg.evidence.kinds import Disagreement, Measure, Study
+from brapkg.wording import GRADES
 
 if TYPE_CHECKING:
     from brapkg.evidence.load import Base
 
 EFFECTS = ("effective", "promising", "mixed", "unknown", "no_shown_effect", "harmful")
-GRADES = ("very_low", "low", "moderate", "high")
 STEPS = ("one_study", "not_shown", "other_outcome", "disagreement", "transfer")
 # These two never take the certainty below low.
 GENTLE = ("disagreement", "transfer")

@@ -14,8 +14,8 @@ import numpy as np
 from brapkg.figures.canvas import LABEL, Canvas
 from brapkg.figures.drawing import NARROW, WIDE, Margins, Picture, picture, text_width
 from brapkg.figures.forest import wrapped
+from brapkg.wording import GRADES
 
-GRADES = ("very_low", "low", "moderate", "high")
 ROW, STAIR, SMALL = 0.19, 0.155, 8.0
 MARK, EDGE = 7.0, 1.4
 BASE = 0.042

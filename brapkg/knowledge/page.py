@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from brapkg import evidence
-from brapkg.blocks import Section
+from brapkg.blocks import Sections
 from brapkg.evidence.kinds import Problem
 from brapkg.evidence.ratings import Rating
 from brapkg.problem.told import SUPPORTED
@@ -19,19 +19,10 @@ KINDS = ("situational", "police", "social", "treatment")
 
 
 @dataclass(frozen=True)
-class Page:
+class Page(Sections):
     """The knowledge page in one language."""
 
     words: Words
-
-    @property
-    def language(self) -> str:
-        return self.words.language
-
-    def section(self, id: str, heading: str, *parts, css: str = "") -> Section:
-        """A section whose heading is a text by name; parts that are None are left out."""
-        kept = [part for part in parts if part is not None]
-        return Section(id, self.words(heading), kept, self.words, css)
 
     @cached_property
     def problems(self) -> dict[str, Problem]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from brapkg import catalogue, evidence
-from brapkg.blocks import Section
+from brapkg.blocks import Sections
 from brapkg.evidence.kinds import Disagreement, Problem, Study
 from brapkg.evidence.ratings import Rating
 from brapkg.problem import told
@@ -14,15 +14,11 @@ from brapkg.wording import Words
 
 
 @dataclass(frozen=True)
-class Page:
+class Page(Sections):
     """A problem's page in one language."""
 
     problem: Problem
     words: Words
-
-    @property
-    def language(self) -> str:
-        return self.words.language
 
     @property
     def name(self) -> str:
@@ -33,11 +29,6 @@ class Page:
     def lower(self) -> str:
         """The problem inside a sentence."""
         return self.problem.text("lower", self.language)
-
-    def section(self, id: str, heading: str, *parts, css: str = "") -> Section:
-        """A section whose heading is a text by name; parts that are None are left out."""
-        kept = [part for part in parts if part is not None]
-        return Section(id, self.words(heading), kept, self.words, css)
 
     @cached_property
     def ratings(self) -> list[Rating]:

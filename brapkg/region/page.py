@@ -9,7 +9,7 @@ from functools import cached_property
 import pandas as pd
 
 from brapkg import areas, catalogue, findings
-from brapkg.blocks import Section
+from brapkg.blocks import Sections
 from brapkg.figures.dots import Row
 from brapkg.profile import FUNNEL_OFFENCE, County
 from brapkg.shown import records
@@ -34,15 +34,11 @@ FIGURES = (
 
 
 @dataclass(frozen=True)
-class Page:
+class Page(Sections):
     """A county's page in one language."""
 
     county: County
     words: Words
-
-    @property
-    def language(self) -> str:
-        return self.words.language
 
     @property
     def name(self) -> str:
@@ -57,11 +53,6 @@ class Page:
     def period(self) -> str:
         """ "2016 (preliminärt)"."""
         return self.words.period(self.county.period, self.county.status)
-
-    def section(self, id: str, heading: str, *parts, css: str = "") -> Section:
-        """A section whose heading is a text by name; parts that are None are left out."""
-        kept = [part for part in parts if part is not None]
-        return Section(id, self.words(heading), kept, self.words, css)
 
     def offence(self, id: str, field: str = "short") -> str:
         """An offence series in the page's language; ``field`` as in the records."""

@@ -86,9 +86,10 @@ def _registered(report: Report) -> dict[str, str]:
         return {}
     from brapkg.effects import register
 
-    one = register.measure(report.about.code)
+    known = register.read()
+    one = known.measure(report.about.code)
     # Another measure may make an area unfit for comparison.
-    beside = [other for other in register.read().measures if other.outcome == one.outcome and not other.placebo]
+    beside = [other for other in known.measures if other.outcome == one.outcome and not other.placebo]
     rows = [asdict(measure) | {"line": 0} for measure in (one, *beside)]  # a row before it changes nothing
     studies = sorted((paths.CLONE / "data" / "raw").glob("*_study.csv"))
     return {
