@@ -11,7 +11,7 @@ import pytest
 
 from brapkg import evidence
 from brapkg.evidence.kinds import LawItem
-from brapkg.region.law import law
+from brapkg.sections.law import law
 from brapkg.region.page import Page
 from brapkg.wording import HARD_SPACE, Words
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from brapkg import catalogue, profile
 from brapkg.blocks import Head, Section
 from brapkg.priorities import known
-from brapkg.region import brief, closing, development, law, level, municipalities, priorities
+from brapkg.region import brief, closing, development, level, municipalities, priorities
 from brapkg.region.page import Page
+from brapkg.sections import law
 from brapkg.wording import LANGUAGES, Words
 
 # Blekinge: a county with few municipalities, but more than one, has every kind of figure.

@@ -7,7 +7,8 @@ from html import escape
 from brapkg import areas, catalogue, keyfigures
 from brapkg.blocks import Figure, Head, Points, Section, Text, table
 from brapkg.figures import dots
-from brapkg.region.page import HIGHER, LOWER, Page, blocks_by_verdict, level_data
+from brapkg.region.page import Page, level_data
+from brapkg.sections.area import HIGHER, LOWER, blocks_by_verdict
 
 
 def head(page: Page) -> Head:

@@ -7,8 +7,9 @@ import pandas as pd
 from brapkg import catalogue, findings
 from brapkg.blocks import Callout, Figure, Section, Table, Text, table
 from brapkg.figures import dots, lines
-from brapkg.region.page import HIGHER, Page
+from brapkg.region.page import Page
 from brapkg.region.signals import signals
+from brapkg.sections.area import HIGHER
 from brapkg.shown import records
 from brapkg.wording import capital
 

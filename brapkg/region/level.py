@@ -10,7 +10,8 @@ from brapkg import areas, catalogue
 from brapkg.blocks import Callout, Facts, Figure, NumberedTable, Section, Text, table
 from brapkg.figures import dots, maps
 from brapkg.figures.places import PROBABLE
-from brapkg.region.page import Page, alphabetical, blocks_by_verdict, level_data
+from brapkg.region.page import Page, level_data
+from brapkg.sections.area import alphabetical, blocks_by_verdict
 from brapkg.shown import records
 from brapkg.wording import capital, swedish_order
 

@@ -10,7 +10,8 @@ from brapkg.figures import dots, lines, scatter
 from brapkg.figures.places import PROBABLE, Place, places
 from brapkg.indicators import municipal
 from brapkg.profile import FUNNEL_OFFENCE, latest_period
-from brapkg.region.page import HIGHER, LOWER, Page, alphabetical, blocks_by_verdict
+from brapkg.region.page import Page
+from brapkg.sections.area import HIGHER, LOWER, alphabetical, blocks_by_verdict
 from brapkg.shown import records
 from brapkg.wording import capital, swedish_order
 

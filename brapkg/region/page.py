@@ -1,120 +1,47 @@
-"""What every section of a page needs: the county, the words, and phrases used more than once."""
+"""What every section of a county's page needs: the county, the words, and phrases used more than once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import pandas as pd
 
-from brapkg import areas, catalogue, findings
-from brapkg.blocks import Sections
-from brapkg.figures.dots import Row
+from brapkg import catalogue, findings
 from brapkg.profile import FUNNEL_OFFENCE, County
-from brapkg.shown import records
-from brapkg.wording import Words, capital, swedish_order
-
-HIGHER, LOWER = findings.HIGHER, findings.LOWER
-# Every figure of the page in its order.
-FIGURES = (
-    "overview",
-    "map",
-    "counties",
-    "standardised",
-    "trend",
-    "groups",
-    "wheel",
-    "signals",
-    "peers",
-    "ranks",
-    "funnel",
-    "months",
-)
+from brapkg.sections.area import HIGHER, LOWER, AreaPage
 
 
-@dataclass(frozen=True)
-class Page(Sections):
+class Page(AreaPage):
     """A county's page in one language."""
 
-    county: County
-    words: Words
+    FIGURES: ClassVar[tuple[str, ...]] = (
+        "overview",
+        "map",
+        "counties",
+        "standardised",
+        "trend",
+        "groups",
+        "wheel",
+        "signals",
+        "peers",
+        "ranks",
+        "funnel",
+        "months",
+    )
 
     @property
-    def name(self) -> str:
-        """The county's full name."""
-        return self.county.area.label(self.language)
+    def county(self) -> County:
+        return self.profile
 
-    @property
-    def year(self) -> str:
-        return str(self.county.period)
-
-    @property
-    def period(self) -> str:
-        """ "2016 (preliminärt)"."""
-        return self.words.period(self.county.period, self.county.status)
-
-    def offence(self, id: str, field: str = "short") -> str:
-        """An offence series in the page's language; ``field`` as in the records."""
-        return catalogue.offence(id).text(field, self.language)
-
-    @property
-    def years(self) -> str:
-        """The years of the page's figures: "2013–2016"."""
-        return self.words.years(self.county.first_year, self.county.period)
-
-    @cached_property
-    def preliminary_note(self) -> str:
-        """ ", 2016 preliminärt" where the period is; else nothing."""
-        if self.county.status != "preliminary":
-            return ""
-        return self.words("source_preliminary", year=self.year)
-
-    def source(self, *more: str) -> str:
-        """The source line of a figure."""
-        told = self.words("source", years=self.years, preliminary=self.preliminary_note)
-        return " ".join([told, *more])
-
-    def title_of_group(self, code: str) -> str:
-        """An SKR group's name in the page's language."""
-        return areas.get(code).label(self.language)
-
-    def number(self, figure: str) -> int:
-        """A figure's number on this page, which shows only the figures that can be made."""
-        return self._figures.index(figure) + 1
-
-    @cached_property
-    def _figures(self) -> list[str]:
+    def refused(self) -> set[str]:
+        """The figures that cannot be made for this county."""
         refused = {
             "wheel": self.county.season(catalogue.TOTAL).empty,
             "signals": self.county.signals.empty,
             "ranks": self.county.places(FUNNEL_OFFENCE)["value"].isna().all(),
         }
-        return [figure for figure in FIGURES if not refused.get(figure)]
-
-    # --- sentences used by more than one section
-
-    def count(self, value: float) -> str:
-        """A count, or the word for one that is kept back."""
-        return self.words("withheld") if pd.isna(value) else self.words.number(value)
-
-    def offence_names(self, ids: list[str]) -> str:
-        """Offence groups inside a sentence, in the order of the catalogue."""
-        return self.words.listed([self.offence(id, "lower") for id in ids])
-
-    @cached_property
-    def above(self) -> list[str]:
-        """Offence groups (not the total) where the county lies above the nation."""
-        return self._with_verdict(HIGHER)
-
-    @cached_property
-    def below(self) -> list[str]:
-        """Offence groups (not the total) where the county lies below the nation."""
-        return self._with_verdict(LOWER)
-
-    def _with_verdict(self, verdicts: tuple[str, ...]) -> list[str]:
-        rows = self.county.level_rows.items()
-        return [id for id, row in rows if id != catalogue.TOTAL and row["ratio_verdict"] in verdicts]
+        return {figure for figure, missing in refused.items() if missing}
 
     @cached_property
     def by_ratio(self) -> list[str]:
@@ -123,31 +50,10 @@ class Page(Sections):
         return list(level.sort_values("ratio_value", ascending=False, kind="stable").index)
 
     @cached_property
-    def overview_title(self) -> str:
-        """ "Fem av nio brottsgrupper ligger lägre än riket, ingen högre"."""
-        return self.verdicts_title("overview", len(self.above), len(self.below))
-
-    @cached_property
     def standardised_title(self) -> str:
         """ "Mot kommuner av samma slag ligger en av nio brottsgrupper högre, ingen lägre"."""
         verdicts = self.county.standardised["verdict"].drop(catalogue.TOTAL)
         return self.verdicts_title("standardised_title", verdicts.isin(HIGHER).sum(), verdicts.isin(LOWER).sum())
-
-    def verdicts_title(self, text: str, above: int, below: int) -> str:
-        """How many offence groups lie above and below, as the text ``<text>_<both, higher, lower or none>``."""
-        higher, lower, every = self.words.count_words(above, below, len(self.county.level) - 1)
-        which = {(True, True): "both", (True, False): "higher", (False, True): "lower"}
-        name = which.get((above > 0, below > 0), "none")
-        verb = self.words.verb(above or below)
-        return capital(self.words(f"{text}_{name}", higher=higher, lower=lower, all=every, verb=verb))
-
-    def place(self, row: Mapping) -> dict[str, str]:
-        """The words of a row of ranks: between which places, of how many."""
-        return {
-            "low": self.words.number(row["lower"]),
-            "high": self.words.number(row["upper"]),
-            "n": self.words.number(row["members"]),
-        }
 
     def trend_words(self, offence: str, prefix: str) -> str:
         """What both trend models say together, as a text ``<prefix>_<direction>``."""
@@ -163,52 +69,9 @@ class Page(Sections):
             }
         return self.words(f"{prefix}_{direction}", **told)
 
-    def row(self, table_row, label: str, note: str = "", *, strong: bool = False, prefix: str = "") -> Row:
-        """A line of a dot chart from a row with value, limits and verdict."""
-        get = {name: table_row[f"{prefix}{name}"] for name in ("value", "lower", "upper", "verdict")}
-        words = self.words.verdict(get["verdict"])
-        raw = table_row["raw"] if "raw" in table_row else float("nan")
-        if get["verdict"] == "few":
-            get |= {"value": float("nan"), "lower": float("nan"), "upper": float("nan")}
-            raw = float("nan")
-        return Row(label, **get, words=words, note=note, raw=raw, strong=strong)
-
-    def told_rows(self, rows: list[Row]) -> str:
-        """The rows of a dot chart in words, for those who cannot see it."""
-        parts = []
-        for row in rows:
-            if row.verdict == "few":
-                parts.append(self.words("alt_row_few", label=capital(row.label)))
-                continue
-            parts.append(
-                self.words(
-                    "alt_row",
-                    label=capital(row.label),
-                    deviation=self.words.deviation(row.value),
-                    range=self.words.signed_range(row.lower, row.upper),
-                    verdict=row.words,
-                )
-            )
-        return " ".join(parts)
-
 
 def level_data(page: Page) -> pd.DataFrame:
     """The bare values of the level table, for the CSV."""
     data = page.county.level.reset_index()
     names = data["offence"].map(lambda id: page.offence(id, "name"))
     return data.assign(offence=names, year=page.county.period)
-
-
-def blocks_by_verdict(table: pd.DataFrame) -> dict[str, list[dict]]:
-    """Rows above, not to be told, below and too few, alphabetical within each."""
-    places = {**dict.fromkeys(HIGHER, "over"), **dict.fromkeys(LOWER, "under"), "few": "few"}
-    blocks: dict[str, list[dict]] = {"over": [], "unsure": [], "under": [], "few": []}
-    for row in sorted(records(table), key=lambda row: swedish_order(row["name"])):
-        blocks[places.get(row["verdict"], "unsure")].append(row)
-    return blocks
-
-
-def alphabetical(table: pd.DataFrame) -> pd.DataFrame:
-    """The table in the order of its names."""
-    names = [swedish_order(name) for name in table["name"]]
-    return table.iloc[sorted(range(len(names)), key=names.__getitem__)]

@@ -12,8 +12,9 @@ from brapkg.blocks import Card, Cards, Part, Points, Section, Table, Text, table
 from brapkg.evidence.kinds import Problem, Study
 from brapkg.evidence.ratings import Rating
 from brapkg.priorities import FEW, Priority, priorities
-from brapkg.region.page import HIGHER, Page
+from brapkg.region.page import Page
 from brapkg.region.rule import weighed
+from brapkg.sections.area import HIGHER
 from brapkg.wording import Words, capital, split
 
 # A fall is told in per cent up to here; beyond it the text says that not even a halving would be seen.

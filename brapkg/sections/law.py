@@ -33,7 +33,7 @@ def law(page: Paged) -> Section:
 
     Parameters
     ----------
-    page : `brapkg.region.page.Page`, or another with ``words``, ``language`` and ``section``
+    page : a page with ``words``, ``language`` and ``section``
 
     Raises
     ------

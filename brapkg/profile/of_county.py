@@ -8,27 +8,13 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from brapkg import areas, catalogue, series, shown, store
-from brapkg.errors import DataError, UsageError
+from brapkg import areas, catalogue, series, shown
+from brapkg.errors import UsageError
 from brapkg.indicators.common import PER
+from brapkg.profile.common import LIMITS, NATION, chosen_period
 from brapkg.settings import settings
 from brapkg.shown import columns_of, records
 from brapkg.stats.rates import rate as rate_limits
-
-NATION = "00"
-LIMITS = ("lower", "upper", "lower_998", "upper_998")
-FUNNEL_OFFENCE = "violence"
-
-
-def periods() -> list[int]:
-    """The years a report can be made for: every municipality has figures and a population."""
-    nation = shown.tables().rows("rates", area=NATION)
-    return sorted(nation.loc[nation["missing"] == "", "year"].unique().tolist())
-
-
-def latest_period() -> int:
-    """The latest year a report can be made for."""
-    return periods()[-1]
 
 
 def county(area: str, period: int | None = None) -> County:
@@ -51,18 +37,7 @@ def county(area: str, period: int | None = None) -> County:
     if not isinstance(area, str):
         raise UsageError(f"A county is named by text such as '20' or 'Dalarna', not by {area!r}.")
     found = areas.find(area, "county")
-    store.check_settings()
-    allowed = periods()
-    if not allowed:
-        raise DataError("No year has figures for every municipality. Run `brapkg build` on whole years.")
-    if period is None:
-        period = allowed[-1]
-    if isinstance(period, bool) or not isinstance(period, int) or period not in allowed:
-        raise UsageError(
-            f"No report can be made for period {period!r}. There are figures for all municipalities "
-            f"for {', '.join(map(str, allowed))}."
-        )
-    return County(found, period)
+    return County(found, chosen_period(period))
 
 
 @dataclass(frozen=True)

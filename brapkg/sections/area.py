@@ -1,0 +1,199 @@
+"""What every page about an area has: its words, names, numbers of figures, and phrases used more than once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar, Protocol
+
+import pandas as pd
+
+from brapkg import areas, catalogue, findings
+from brapkg.blocks import Sections
+from brapkg.figures.dots import Row
+from brapkg.shown import Tables, records
+from brapkg.wording import Words, capital, swedish_order
+
+HIGHER, LOWER = findings.HIGHER, findings.LOWER
+
+
+class Profile(Protocol):
+    """One area's figures for one year, as every kind of page needs them.
+
+    ``level_rows`` holds by offence what the area's level is: ``count``, ``value`` (per 100 000 residents
+    and year), ``lower``, ``upper`` and, against the nation, ``ratio_value``, ``ratio_lower``,
+    ``ratio_upper``, ``ratio_verdict``.
+    """
+
+    area: areas.Area
+    period: int
+    tables: Tables
+
+    @property
+    def status(self) -> str: ...
+
+    @property
+    def first_year(self) -> int: ...
+
+    @property
+    def level_rows(self) -> dict[str, dict]: ...
+
+
+@dataclass(frozen=True)
+class AreaPage(Sections):
+    """An area's page in one language."""
+
+    profile: Profile
+    words: Words
+
+    # Every figure of this kind of page, in its order.
+    FIGURES: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def area(self) -> areas.Area:
+        return self.profile.area
+
+    @property
+    def name(self) -> str:
+        """The area's full name."""
+        return self.area.label(self.language)
+
+    @property
+    def year(self) -> str:
+        return str(self.profile.period)
+
+    @property
+    def period(self) -> str:
+        """ "2016 (preliminärt)"."""
+        return self.words.period(self.profile.period, self.profile.status)
+
+    @property
+    def years(self) -> str:
+        """The years of the page's figures: "2013–2016"."""
+        return self.words.years(self.profile.first_year, self.profile.period)
+
+    def offence(self, id: str, field: str = "short") -> str:
+        """An offence series in the page's language; ``field`` as in the records."""
+        return catalogue.offence(id).text(field, self.language)
+
+    def offence_names(self, ids: list[str]) -> str:
+        """Offence groups inside a sentence, in the order given."""
+        return self.words.listed([self.offence(id, "lower") for id in ids])
+
+    def title_of_group(self, code: str) -> str:
+        """An SKR group's name in the page's language."""
+        return areas.get(code).label(self.language)
+
+    @cached_property
+    def preliminary_note(self) -> str:
+        """ ", 2016 preliminärt" where the period is; else nothing."""
+        if self.profile.status != "preliminary":
+            return ""
+        return self.words("source_preliminary", year=self.year)
+
+    def source(self, *more: str) -> str:
+        """The source line of a figure."""
+        told = self.words("source", years=self.years, preliminary=self.preliminary_note)
+        return " ".join([told, *more])
+
+    # --- the figures' numbers
+
+    def number(self, figure: str) -> int:
+        """A figure's number on this page, which shows only the figures that can be made."""
+        return self._figures.index(figure) + 1
+
+    @cached_property
+    def _figures(self) -> list[str]:
+        refused = self.refused()
+        return [figure for figure in self.FIGURES if figure not in refused]
+
+    def refused(self) -> set[str]:
+        """The figures that cannot be made for this area."""
+        return set()
+
+    # --- counts, verdicts and ranges
+
+    def count(self, value: float) -> str:
+        """A count, or the word for one that is kept back."""
+        return self.words("withheld") if pd.isna(value) else self.words.number(value)
+
+    @cached_property
+    def above(self) -> list[str]:
+        """Offence groups (not the total) where the area lies above the nation."""
+        return self._with_verdict(HIGHER)
+
+    @cached_property
+    def below(self) -> list[str]:
+        """Offence groups (not the total) where the area lies below the nation."""
+        return self._with_verdict(LOWER)
+
+    def _with_verdict(self, verdicts: tuple[str, ...]) -> list[str]:
+        rows = self.profile.level_rows.items()
+        return [id for id, row in rows if id != catalogue.TOTAL and row["ratio_verdict"] in verdicts]
+
+    @cached_property
+    def overview_title(self) -> str:
+        """ "Fem av nio brottsgrupper ligger lägre än riket, ingen högre"."""
+        return self.verdicts_title("overview", len(self.above), len(self.below))
+
+    def verdicts_title(self, text: str, above: int, below: int) -> str:
+        """How many offence groups lie above and below, as the text ``<text>_<both, higher, lower or none>``."""
+        higher, lower, every = self.words.count_words(above, below, len(self.profile.level_rows) - 1)
+        which = {(True, True): "both", (True, False): "higher", (False, True): "lower"}
+        name = which.get((above > 0, below > 0), "none")
+        verb = self.words.verb(above or below)
+        return capital(self.words(f"{text}_{name}", higher=higher, lower=lower, all=every, verb=verb))
+
+    def place(self, row: Mapping) -> dict[str, str]:
+        """The words of a row of ranks: between which places, of how many."""
+        return {
+            "low": self.words.number(row["lower"]),
+            "high": self.words.number(row["upper"]),
+            "n": self.words.number(row["members"]),
+        }
+
+    # --- lines of a dot chart
+
+    def row(self, table_row, label: str, note: str = "", *, strong: bool = False, prefix: str = "") -> Row:
+        """A line of a dot chart from a row with value, limits and verdict."""
+        get = {name: table_row[f"{prefix}{name}"] for name in ("value", "lower", "upper", "verdict")}
+        words = self.words.verdict(get["verdict"])
+        raw = table_row["raw"] if "raw" in table_row else float("nan")
+        if get["verdict"] == "few":
+            get |= {"value": float("nan"), "lower": float("nan"), "upper": float("nan")}
+            raw = float("nan")
+        return Row(label, **get, words=words, note=note, raw=raw, strong=strong)
+
+    def told_rows(self, rows: list[Row]) -> str:
+        """The rows of a dot chart in words, for those who cannot see it."""
+        parts = []
+        for row in rows:
+            if row.verdict == "few":
+                parts.append(self.words("alt_row_few", label=capital(row.label)))
+                continue
+            parts.append(
+                self.words(
+                    "alt_row",
+                    label=capital(row.label),
+                    deviation=self.words.deviation(row.value),
+                    range=self.words.signed_range(row.lower, row.upper),
+                    verdict=row.words,
+                )
+            )
+        return " ".join(parts)
+
+
+def blocks_by_verdict(table: pd.DataFrame) -> dict[str, list[dict]]:
+    """Rows above, not to be told, below and too few, alphabetical within each."""
+    places = {**dict.fromkeys(HIGHER, "over"), **dict.fromkeys(LOWER, "under"), "few": "few"}
+    blocks: dict[str, list[dict]] = {"over": [], "unsure": [], "under": [], "few": []}
+    for row in sorted(records(table), key=lambda row: swedish_order(row["name"])):
+        blocks[places.get(row["verdict"], "unsure")].append(row)
+    return blocks
+
+
+def alphabetical(table: pd.DataFrame) -> pd.DataFrame:
+    """The table in the order of its names."""
+    names = [swedish_order(name) for name in table["name"]]
+    return table.iloc[sorted(range(len(names)), key=names.__getitem__)]
