@@ -41,6 +41,8 @@ class Area:
     group_2017: str = ""
     group_2023: str = ""
     neighbours: tuple[str, ...] = ()
+    # The municipalities most like it, by Kolada's groups of social and economic conditions.
+    similar: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
 
     def label(self, language: str = "sv") -> str:
@@ -88,6 +90,7 @@ def all_areas() -> dict[str, Area]:
             group_2017=row["skr_2017"],
             group_2023=row["skr_2023"],
             neighbours=tuple(row["neighbours"].split()),
+            similar=tuple(row["similar"].split()),
         )
     return areas
 

@@ -1,11 +1,12 @@
-"""Series of months of an area, from the store: counts, person-days, rolling years."""
+"""Series of an area, from the store: months, person-days, rolling years, and how much its years swing."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from brapkg.indicators.common import NATION, PER
+from brapkg import areas
+from brapkg.indicators.common import NATION, PER, size_of
 from brapkg.indicators.time import monthly_exposure
 from brapkg.shown import Tables, columns_of
 
@@ -55,6 +56,33 @@ def rolling(tables: Tables, area: str, offence: str, period: int) -> np.ndarray:
         return (sums[12:] - sums[:-12]) / _days(tables, area, when) * 365.25 * PER
 
     return tables.keep(("rolling", area, offence, period), make).copy()
+
+
+def swings(tables: Tables, area: str, period: int) -> dict[str, float]:
+    """How much an area's years swing beyond chance, a relative standard deviation by offence (table ``wobble``).
+
+    Parameters
+    ----------
+    tables : the store
+    area : code of a county or municipality; a county of one municipality swings as that does
+    period : the year whose residents decide a municipality's size
+
+    Returns
+    -------
+    dict by offence; NaN where it could not be estimated
+    """
+
+    def make() -> dict[str, float]:
+        wobble = tables.built("wobble")
+        if len(area) == 4 or len(areas.municipalities(area)) == 1:
+            known = tables.built_rows("population", area=area)
+            size = int(size_of(known.loc[known["year"] <= period, "residents"].iloc[-1]))
+            mine = wobble[(wobble["kind"] == "municipality") & (wobble["residents"] == size)]
+        else:
+            mine = wobble[wobble["kind"] == "county"]
+        return dict(columns_of(mine, "offence", "sd"))
+
+    return tables.keep(("swings", area, period), make)
 
 
 def _counts(tables: Tables, area: str, offence: str, period: int) -> tuple[pd.DataFrame, Months]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from brapkg import __version__, files, paths
 from brapkg.errors import DataError
-from brapkg.settings import settings
+from brapkg.settings import built_by
 
 if TYPE_CHECKING:  # what a plan asks of the store needs no table, and is answered without pandas
     import pandas as pd
@@ -27,7 +27,10 @@ if TYPE_CHECKING:  # what a plan asks of the store needs no table, and is answer
 PACKAGE = "datapackage.json"
 # What stays in the folder of tables for git's sake while the tables come and go.
 KEPT = ".gitignore"
+SCHEMAS = Path(__file__).parent / "records" / "schemas.toml"
 NATION = "00"
+# Where in the settings the rules stand that the tables are computed by.
+SECTIONS = {"largest_hidden": "disclosure", "small": "small"}
 
 
 @dataclass(frozen=True)
@@ -103,20 +106,41 @@ def load(name: str, processed: Path | None = None) -> pd.DataFrame:
 
 
 def check_settings(processed: Path | None = None) -> None:
-    """Refuse tables that were built under another rule for small counts than the settings now hold.
+    """Refuse tables of another version, or built under other rules for small counts than the settings now hold.
 
     Raises
     ------
     DataError
-        The rule was changed since the build: a page would claim what it does not keep.
+        The rules were changed since the build: a page would claim what it does not keep.
     """
     folder = processed or paths.processed()
-    built = package(folder).get("largest_hidden")
-    if built != settings().largest_hidden:
+    if package(folder).get("tables") != _tables():
+        raise DataError(f"{folder}: was built by another version of brapkg, with other tables. Run `brapkg build`.")
+    now = built_by()
+    then = {name: package(folder).get(name) for name in now}
+    if then != now:
         raise DataError(
-            f"{folder}: was built with the rule {built} for small counts, and the settings now say "
-            f"{settings().largest_hidden}. Run `brapkg build`."
+            f"{folder}: was built by other rules for small counts than the settings now hold "
+            f"({'; '.join(_differences(then, now))}). Run `brapkg build`."
         )
+
+
+def _tables() -> str:
+    """Hash of what this version's tables are and hold."""
+    return hashlib.sha256(SCHEMAS.read_bytes()).hexdigest()[:16]
+
+
+def _differences(then: dict, now: dict) -> list[str]:
+    """What differs between two sets of rules, as "[small] most_years: built with 4, now 3"."""
+    told = []
+    for name, rules in now.items():
+        built = then.get(name) if isinstance(then.get(name), dict) else {}
+        told += [
+            f"[{SECTIONS[name]}] {rule}: built with {built.get(rule, 'none')}, now {value}"
+            for rule, value in rules.items()
+            if built.get(rule) != value
+        ]
+    return told
 
 
 def package(processed: Path | None = None) -> dict:
@@ -248,7 +272,8 @@ def _write_package(folder: Path, resources: list[dict], sources: list[dict], per
         "title": "Reported offences in Sweden: tidy tables",
         "description": "Egen bearbetning of figures from Brå, SCB, Kolada and SKR; not official statistics.",
         "version": __version__,
-        "largest_hidden": settings().largest_hidden,
+        "tables": _tables(),
+        **built_by(),
         "periods": periods,
         "sources": sources,
         "resources": resources,

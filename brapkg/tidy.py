@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from brapkg import areas, catalogue
+from brapkg import areas, catalogue, context
 from brapkg.errors import DataError
 from brapkg.sources import bra, shipped, snapshot
 
@@ -30,7 +30,7 @@ class Tidy:
 
 
 def read(raw: Path) -> Tidy:
-    """Read everything in ``data/raw``: the shipped tables, and Brå's exports in ``bra/``.
+    """Read everything in ``data/raw``: the shipped tables, Brå's exports in ``bra/``, fetched context and surveys.
 
     Raises
     ------
@@ -41,6 +41,7 @@ def read(raw: Path) -> Tidy:
     problems: list[str] = []
     shipped_tables, sources = _shipped(raw, problems)
     exported, account, files = _exports(raw / "bra", problems)
+    beside, fetched = _context(raw, problems)
     if problems:
         raise DataError(problems)
 
@@ -62,7 +63,7 @@ def read(raw: Path) -> Tidy:
         "reported_offences_rate": shipped_tables["reported_offences_2025"],
     }
     tables["coverage"] = coverage(tables["offences_year"], tables["official_totals"])
-    return Tidy(tables, account, [*sources, *files], notices(exported, set(known_years["year"])))
+    return Tidy(tables | beside, account, [*sources, *fetched, *files], notices(exported, set(known_years["year"])))
 
 
 def notices(exported: pd.DataFrame, known_years: set[int]) -> list[str]:
@@ -123,6 +124,15 @@ def _exports(folder: Path, problems: list[str]) -> tuple[pd.DataFrame, bra.Accou
         problems += error.problems
         exported, account = bra.read_exports([])
     return exported, account, [{"title": path.name, "path": f"raw/bra/{path.name}"} for path in paths]
+
+
+def _context(raw: Path, problems: list[str]) -> tuple[dict[str, pd.DataFrame], list[dict]]:
+    """Living conditions and surveys where they have been fetched (empty tables where not), and the files."""
+    try:
+        return context.read(raw)
+    except DataError as error:
+        problems += error.problems
+        return {}, []
 
 
 def _merge(known: pd.DataFrame, new: pd.DataFrame, key: list[str], problems: list[str]) -> pd.DataFrame:

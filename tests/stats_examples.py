@@ -23,11 +23,14 @@ from brapkg.stats import (
     published,
     ranks,
     rates,
+    reference,
     sampling,
     shrinkage,
     significance,
+    spread,
     standardisation,
     survey,
+    swing,
     top_shares,
     two_rates,
 )
@@ -152,6 +155,11 @@ MANY = pd.DataFrame([MONTHLY, MONTHLY + 5], index=["a", "b"], columns=MONTHS)
 EXAMPLES = [
     _example(comparison.between_year_sd, {"counts": (COUNT, np.array([[50, 55], [40, 30], [20, 28], [70, 81]]))}),
     _example(
+        swing.between_years,
+        {"counts": (COUNT, np.array([[50, 55], [40, 30], [20, 28], [70, 81]]))},
+        shares=[0.5, 0.5],
+    ),
+    _example(
         comparison.part_of_whole,
         LOOSE,
         {"total_count": (POSITIVE, [300] * 6), "total_population": (POSITIVE, [10_000] * 6)},
@@ -162,6 +170,21 @@ EXAMPLES = [
             **{"count_before": (COUNT, AREAS), "population_before": (POSITIVE, PERSONS)},
             **{"count_after": (COUNT, AREAS[::-1]), "population_after": (POSITIVE, PERSONS)},
         },
+    ),
+    _example(
+        reference.to_reference,
+        LOOSE,
+        {
+            "reference_count": (COUNT, [400, 500, 300, 900, 700, 200]),
+            "reference_population": (POSITIVE, [9000, 9900, 9100, 22_000, 16_000, 8000]),
+            "swing": (COUNT, [0.01, 0.0, 0.02, 0.01, 0.01, 0.03]),
+        },
+        inside=False,
+    ),
+    _example(
+        spread.year_bands,
+        {"counts": (WHOLE, [111, 161, 193, 204, 150, 170]), "exposures": (POSITIVE, PERSONS)},
+        wobble=0.1,
     ),
     _example(comparison.verdict, {name: ("limit", values) for name, values in LIMITS.items()}),
     _example(concentration.lorenz, EVENTS),

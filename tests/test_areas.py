@@ -58,6 +58,18 @@ def test_gotland_alone_has_no_neighbours():
     assert [m.code for m in MUNICIPALITIES if not m.neighbours] == ["0980"]
 
 
+def test_every_municipality_has_seven_similar_ones_and_no_other_area_any():
+    for area in areas.all_areas().values():
+        assert len(area.similar) == (7 if area.kind == "municipality" else 0)
+        assert area.code not in area.similar
+        assert all(areas.get(code).kind == "municipality" for code in area.similar)
+
+
+def test_the_similar_municipalities_of_bjurholm_are_those_of_the_list():
+    similar = [areas.get(code).short for code in areas.get("2403").similar]
+    assert similar == ["Ödeshög", "Vimmerby", "Ovanåker", "Berg", "Norsjö", "Malå", "Vilhelmina"]
+
+
 def test_groups_of_2023_have_the_sizes_of_the_list():
     groups = ["A1", "A2", "B3", "B4", "B5", "C6", "C7", "C8", "C9"]
     sizes = [len(areas.group_members(group, 2023)) for group in groups]

@@ -11,11 +11,12 @@ from scipy import stats
 
 from brapkg import areas
 from brapkg.indicators import level, municipal, time
+from brapkg.settings import settings
 from brapkg.stats import rates
 from brapkg.stats.time import monthly as trend
 
 KEY = ["area", "offence", "year"]
-JUDGED = ["comparison", "change", "peers", "trend", "season"]
+JUDGED = ["comparison", "change", "peers", "against", "joint", "trend", "season"]
 
 
 def of_municipalities(table):
@@ -114,7 +115,7 @@ def test_which_years_are_pooled_does_not_depend_on_a_municipalitys_own_count(tab
 def test_years_are_pooled_until_twenty_are_expected_and_no_longer(tables):
     peers = tables["peers"].query("year == 2016")
     assert ((peers["expected"] >= 20) | (peers["first_year"] == 2013)).all()
-    assert (peers["year"] - peers["first_year"] < municipal.MOST_YEARS).all()
+    assert (peers["year"] - peers["first_year"] < settings().small.most_years).all()
     rated = of_municipalities(tables["rates"]).assign(group="C9")
     window = rated[rated["area"].isin([m.code for m in areas.group_members("C9", 2017)])]
     one_less = municipal._pooled(window[window["year"] > 2013], 2016)
@@ -142,7 +143,7 @@ def test_a_group_whose_members_are_equal_gets_its_own_mean(tables):
     rated = of_municipalities(tables["rates"]).query("offence == 'theft'")
     alike = rated.assign(count=(rated["population"] * 0.02).round().astype(int))
     wobble = pd.DataFrame({"kind": ["municipality"], "offence": "theft", "sd": 0.0})
-    peers = municipal.peer_table(alike, wobble).query("year == 2016 and missing == ''")
+    peers = municipal.peer_table(municipal.windows(alike), wobble).query("year == 2016 and missing == ''")
     equal = peers[peers["method"] == "all areas equal"]
     assert equal["group"].nunique() >= 7 and (equal["weight"] == 0).all()
     assert (equal["lower"] == equal["upper"]).all()
@@ -154,7 +155,7 @@ def test_a_group_whose_members_are_equal_gets_its_own_mean(tables):
 def test_a_few_municipalities_are_no_measure_of_group_or_nation(tables):
     rated = tables["rates"]
     here = rated[~((rated["area"] == "0114") & (rated["year"] == 2016))]
-    assert 2016 not in set(municipal.peer_table(here, tables["wobble"])["year"])
+    assert 2016 not in set(municipal.windows(here)["year"])
     assert 2016 not in set(municipal.funnel_table(here)["year"])
 
 

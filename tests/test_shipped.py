@@ -34,8 +34,8 @@ def official(year, kind):
 
 
 def test_every_table_has_a_record_and_every_record_a_table():
-    shipped = {path.stem for path in RAW.glob("*.csv")}
-    assert shipped - {"measures", "measures.template"} == set(TABLES), "the register is people's own"
+    shipped = {path.stem for path in RAW.glob("*.csv") if not path.stem.endswith(".template")}
+    assert shipped - {"measures", "structure"} == set(TABLES), "the registers are people's own"
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -166,6 +166,13 @@ def test_the_median_and_the_smallest_municipality_of_2015_are_as_known():
 def test_the_published_rates_of_2025_are_of_every_municipality_once():
     rates = table("reported_offences_2025")
     assert sorted(rates["area"]) == sorted(MUNICIPALITIES) and set(rates["year"]) == {2025}
+
+
+def test_every_municipality_has_seven_similar_ones_that_are_not_itself():
+    similar = table("municipalities").set_index("code")["similar"].str.split()
+    assert len(similar) == 290 and set(similar.str.len()) == {7}
+    for code, codes in similar.items():
+        assert len(set(codes)) == 7 and set(codes) <= MUNICIPALITIES - {code} and codes == sorted(codes)
 
 
 # --- computing them again ------------------------------------------------------------------------
@@ -331,3 +338,33 @@ def test_a_list_without_the_wanted_years_is_refused(shared_data, tmp_path, read_
     source = with_text(shared_data, tmp_path / "source", name, lambda t: t.splitlines()[0] + "\nAle,1998,25292\n")
     (line,) = refused(source, tmp_path / "raw")
     assert f"{name}: " in line and "no rows of the years wanted" in line
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('G1,"Liknande kommuner socioekonomi, Ale, 2024",1440,Ale', '"1440" cannot be like .*Ale, 2024'),
+        ('G1,"Liknande kommuner socioekonomi, Ale, 2024",9999,Nowhere', '"9999" cannot be like'),
+        ('G1,"Liknande kommuner socioekonomi, Atlantis, 2024",0114,Upplands Väsby', '"0114" cannot be like .*Atlantis'),
+    ],
+)
+def test_a_similar_municipality_that_is_none_is_refused_by_line(shared_data, tmp_path, line, told):
+    path = shared_data / "classification" / "kolada_similar_municipalities.csv"
+    copy = tmp_path / path.name
+    copy.write_text(f"{path.read_text(encoding='utf-8')}{line}\n", encoding="utf-8")
+    members = pd.read_csv(path.with_name("municipalities.csv"), dtype=str)[["municipality_code", "municipality_name"]]
+    with pytest.raises(DataError, match=f"line 2032: {told}"):
+        shipped._similar(copy, members)
+    assert len(shipped._similar(path, members)) == 290
+
+
+def test_municipalities_without_similar_ones_are_all_named(shared_data, tmp_path):
+    path = shared_data / "classification" / "kolada_similar_municipalities.csv"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    copy = tmp_path / path.name
+    kept = [one for one in lines if "Bjurholm, 2024" not in one and "Dorotea, 2024" not in one]
+    copy.write_text("\n".join(kept), encoding="utf-8")
+    members = pd.read_csv(path.with_name("municipalities.csv"), dtype=str)[["municipality_code", "municipality_name"]]
+    with pytest.raises(DataError) as error:
+        shipped._similar(copy, members)
+    assert len(error.value.problems) == 2 and "2403" in str(error.value) and "2425" in str(error.value)

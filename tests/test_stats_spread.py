@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -88,6 +89,19 @@ def test_a_new_year_lies_outside_more_often_than_one_of_the_own_mean():
     assert np.mean(beyond) > 0.08
 
 
+def test_several_series_at_once_are_each_judged_by_itself():
+    rng = np.random.default_rng(7)
+    lengths, means, swings = [4, 1, 5, 3, 4], [0, 3, 40, 900, 30_000], [0.1, 0.1, 0.0, 0.2, 0.05]
+    parts = [(rng.poisson(m, k), rng.uniform(900, 1100, k)) for m, k in zip(means, lengths, strict=True)]
+    alone = [year_bands(*part, wobble=sd) for part, sd in zip(parts, swings, strict=True)]
+    # Mixed up, so that nothing rests on years of a series standing together.
+    order = rng.permutation(sum(lengths))
+    counts, persons = (np.concatenate(column)[order] for column in zip(*parts, strict=True))
+    series, sds = (np.repeat(np.array(values), lengths)[order] for values in (list("abcde"), swings))
+    found = year_bands(counts, persons, series=series, wobble=sds)
+    pd.testing.assert_frame_equal(found, pd.concat(alone, ignore_index=True).loc[order].reset_index(drop=True))
+
+
 @pytest.mark.parametrize(
     ("counts", "exposures", "options", "told"),
     [
@@ -98,6 +112,9 @@ def test_a_new_year_lies_outside_more_often_than_one_of_the_own_mean():
         ([1, 1], [1, 1], {"wobble": -0.1}, "wobble: .*>= 0"),
         ([1, 1], [1, 1], {"level": 1.0}, "level: found 1"),
         ([1, 1, 1], [1, 1], {}, "lengths differ"),
+        ([1, 1], [1, 1], {"wobble": [0.1, 0.1, 0.1]}, "lengths differ"),
+        ([1, 1], [1, 1], {"series": ["a"]}, "series: found 1"),
+        ([1, 1], [1, 1], {"series": ["a", None]}, "series: 1 of 2"),
     ],
 )
 def test_bad_input_is_refused_by_name(counts, exposures, options, told):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
-from brapkg.indicators.common import LEVELS, NATION, PER, sds, wide, with_verdict
+from brapkg.indicators.common import LEVELS, NATION, PER, SIZES, size_of, swing_of, wide, with_verdict
 from brapkg.stats import comparison, rates
+from brapkg.stats.swing import between_years
 
 # Below this count a percentage change says more about the counts than about the change.
 MINIMUM_FOR_CHANGE = 20
@@ -37,19 +40,29 @@ def rate_table(years: pd.DataFrame, population: pd.DataFrame) -> pd.DataFrame:
     return table.fillna({"level": 0.95, "method": ""})
 
 
-def wobble_table(years: pd.DataFrame) -> pd.DataFrame:
-    """How much an area's year moves beyond chance, by kind of area and offence."""
+def wobble_table(rated: pd.DataFrame) -> pd.DataFrame:
+    """How much an area's year moves beyond chance: of counties, and of municipalities by their size."""
+    known = rated[(rated["area"] != NATION) & (rated["missing"] == "")]
     rows = []
-    for kind, digits in (("county", 2), ("municipality", 4)):
-        mine = years[(years["area"].str.len() == digits) & (years["area"] != NATION)]
-        for offence, part in mine.groupby("offence"):
-            counts = part.pivot(index="area", columns="year", values="count").dropna()
-            try:
-                sd = comparison.between_year_sd(counts)
-            except ValueError:  # too few areas or years: no variation can be told from chance
-                sd = np.nan
-            rows.append({"kind": kind, "offence": offence, "sd": sd, "method": "moments of log ratios"})
+    for offence, part in known.groupby("offence"):
+        counties = part[part["area"].str.len() == 2].pivot(index="area", columns="year", values="count").dropna()
+        rows.append(_swing("county", offence, 0, "moments of log ratios", comparison.between_year_sd, counties))
+        municipal = part[part["area"].str.len() == 4]
+        counts = municipal.pivot(index="area", columns="year", values="count").dropna()
+        shares = counts.sum().to_numpy() / max(counts.to_numpy().sum(), 1)
+        residents = municipal.sort_values("year").groupby("area")["population"].last().reindex(counts.index)
+        for size in SIZES:
+            alike = counts[size_of(residents) == size]
+            rows.append(_swing("municipality", offence, size, "moments of counts", between_years, alike, shares))
     return pd.DataFrame(rows)
+
+
+def _swing(kind: str, offence: str, residents: int, method: str, estimate: Callable[..., float], *given) -> dict:
+    try:
+        sd = estimate(*given)
+    except ValueError:  # too few areas or years: no variation can be told from chance
+        sd = np.nan
+    return {"kind": kind, "offence": offence, "residents": residents, "sd": sd, "method": method}
 
 
 def comparison_table(rated: pd.DataFrame, wobble: pd.DataFrame) -> pd.DataFrame:
@@ -59,15 +72,14 @@ def comparison_table(rated: pd.DataFrame, wobble: pd.DataFrame) -> pd.DataFrame:
     counties = known[(known["area"].str.len() == 2) & (known["area"] != NATION)]
     key = ["offence", "year"]
     pairs = counties.merge(nation[[*key, "count", "population"]], on=key, suffixes=("", "_nation"))
-    sd = sds(wobble, "county")
     parts = []
-    for offence, part in pairs.groupby("offence"):
+    for (_, sd), part in pairs.groupby(["offence", swing_of(wobble, pairs)]):
         ratio = comparison.part_of_whole(
             part["count"],
             part["population"],
             part["count_nation"],
             part["population_nation"],
-            wobble=sd[offence],
+            wobble=sd,
             levels=LEVELS,
         )
         parts.append(part[["area", "offence", "year"]].join(wide(ratio)))
@@ -79,17 +91,14 @@ def change_table(rated: pd.DataFrame, wobble: pd.DataFrame) -> pd.DataFrame:
     known = rated[rated["missing"] == ""]
     before = known.assign(year=known["year"] + 1)
     pairs = before.merge(known, on=["area", "offence", "year"], suffixes=("_before", ""))
-    kind = np.select([pairs["area"] == NATION, pairs["area"].str.len() == 2], ["nation", "county"], "municipality")
-    # The nation's variation cannot be told from that of a single series.
-    sd = {which: sds(wobble, which) for which in ("county", "municipality")} | {"nation": {}}
     parts = []
-    for (which, offence), part in pairs.groupby([kind, "offence"]):
+    for (_, sd), part in pairs.groupby(["offence", swing_of(wobble, pairs)]):
         ratio = comparison.change(
             part["count_before"],
             part["population_before"],
             part["count"],
             part["population"],
-            wobble=sd[which].get(offence, 0.0),
+            wobble=sd,
             minimum=MINIMUM_FOR_CHANGE,
             levels=LEVELS,
         )

@@ -1,4 +1,4 @@
-"""The municipalities: against their SKR group, and in the country's funnel."""
+"""The municipalities: years put together, against their SKR group, and in the country's funnel."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ import pandas as pd
 from pandas.api.typing import DataFrameGroupBy
 
 from brapkg import areas
-from brapkg.indicators.common import LEVELS, sds, wide, with_verdict
-from brapkg.stats import comparison, funnel, shrinkage
+from brapkg.indicators.common import LEVELS, PER, swings, wide, with_verdict
+from brapkg.settings import settings
+from brapkg.stats import comparison, funnel, rates, shrinkage
 
 # Below this count only the count itself is told.
 FEW = comparison.FEW
-# A municipality's years are added together until this many offences are expected.
-ENOUGH_EXPECTED = 20
-MOST_YEARS = 4
 # With fewer members a group cannot tell how much its members differ: no shrinkage.
 ENOUGH_MEMBERS = 10
 # From this year on SKR's groups of 2023 are used.
@@ -43,16 +41,35 @@ def whole_country(rated: pd.DataFrame) -> pd.DataFrame:
     return known[everyone & (cells["count"].transform("sum") > 0)]
 
 
-def peer_table(rated: pd.DataFrame, wobble: pd.DataFrame) -> pd.DataFrame:
-    """Each municipality against its SKR group, small ones with several years together."""
+def windows(rated: pd.DataFrame) -> pd.DataFrame:
+    """Every municipality's latest years together, up to each year, by the rule ``[small]`` of the settings.
+
+    Columns area, offence, year (the last), first_year, years, count, population (person-years),
+    expected (at the group's rate), status, group, edition.
+    """
     known = whole_country(rated)
     parts = []
     for year in sorted(known["year"].unique()):
-        window = known[known["year"].between(year - MOST_YEARS + 1, year)]
+        window = known[known["year"].between(year - settings().small.most_years + 1, year)]
         pooled = _pooled(window.assign(group=window["area"].map(groups(year))), year)
         parts.append(pooled.assign(year=year, edition=edition_for(year)))
-    pooled = pd.concat(parts, ignore_index=True)
-    pooled = pooled.assign(sd=pooled["offence"].map(sds(wobble, "municipality")))
+    return pd.concat(parts, ignore_index=True)
+
+
+def pooled_table(windowed: pd.DataFrame) -> pd.DataFrame:
+    """Rates per 100 000 residents and year over the years put together; none below ``FEW`` offences."""
+    rated = rates.rate(windowed["count"], windowed["population"], multiplier=PER)
+    limits = ["value", "lower", "upper"]
+    few = windowed["count"] < FEW
+    keys = ["area", "offence", "year", "first_year", "count", "population", "status"]
+    table = windowed[keys].join(rated[[*limits, "level", "method"]])
+    return table.assign(missing=np.where(few, "few", ""), **table[limits].mask(few))
+
+
+def peer_table(windowed: pd.DataFrame, wobble: pd.DataFrame) -> pd.DataFrame:
+    """Each municipality against its SKR group, small ones with several years together."""
+    residents = windowed["population"] / windowed["years"]
+    pooled = windowed.assign(sd=swings(wobble, windowed["offence"], residents))
     # Without a single offence in the group there is nothing to compare with.
     pooled = pooled[(pooled["expected"] > 0) & (_in_group(pooled)["count"].transform("sum") > 0)]
     many = _in_group(pooled)["area"].transform("size") >= ENOUGH_MEMBERS
@@ -66,25 +83,41 @@ def _in_group(pooled: pd.DataFrame) -> DataFrameGroupBy:
 
 
 def _pooled(window: pd.DataFrame, last: int) -> pd.DataFrame:
-    """Add years together, latest first, until ``ENOUGH_EXPECTED`` offences are expected.
+    """A municipality's years added together, latest first.
 
     The number of years depends on the population and the group's rate, never on the municipality's
     own count: choosing by the outcome would bias it.
     """
-    sums = window.groupby(["group", "offence", "year"])[["count", "population"]].transform("sum")
-    expected = window["population"] * sums["count"] / sums["population"]
-    window = window.assign(expected=expected).sort_values("year", ascending=False)
-    groups = window.groupby(["area", "offence"])
-    # A year is needed as long as the later years do not expect enough by themselves.
-    later = groups["expected"].cumsum() - window["expected"]
-    used = window[(later < ENOUGH_EXPECTED) & (last - window["year"] == groups.cumcount())]
+    used = latest_years(with_expected(window), last)
     return used.groupby(["group", "area", "offence"], as_index=False).agg(
         count=("count", "sum"),
         population=("population", "sum"),
         expected=("expected", "sum"),
         first_year=("year", "min"),
         years=("year", "size"),
+        status=("status", "max"),
     )
+
+
+def with_expected(window: pd.DataFrame) -> pd.DataFrame:
+    """Every municipality's year with the count ``expected`` at its group's rate of that year."""
+    sums = window.groupby(["group", "offence", "year"])[["count", "population"]].transform("sum")
+    return window.assign(expected=window["population"] * sums["count"] / sums["population"])
+
+
+def latest_years(window: pd.DataFrame, last: int) -> pd.DataFrame:
+    """The years up to the last that it takes until enough offences are expected; all where residents are few.
+
+    A single year of a small place says more about that year than about the place, however many
+    offences it holds: years swing beyond Poisson chance.
+    """
+    rule = settings().small
+    window = window.sort_values("year", ascending=False)
+    groups = window.groupby(["area", "offence"])
+    # A year is needed as long as the later years do not expect enough by themselves.
+    later = groups["expected"].cumsum() - window["expected"]
+    needed = (later < rule.expected) | (groups["population"].transform("first") < rule.residents)
+    return window[needed & (last - window["year"] == groups.cumcount())]
 
 
 def _shrunken(pooled: pd.DataFrame) -> pd.DataFrame:
@@ -112,7 +145,7 @@ def _plain(pooled: pd.DataFrame) -> pd.DataFrame:
     """Plain ratios, where the group has too few members to tell how much they differ."""
     totals = _in_group(pooled)[["count", "expected"]].transform("sum")
     parts = []
-    for _, part in pooled.groupby("offence"):
+    for _, part in pooled.groupby(["offence", "sd"]):
         whole = totals.loc[part.index]
         ratio = comparison.part_of_whole(
             part["count"],

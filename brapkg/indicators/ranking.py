@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
-from brapkg.indicators.common import NATION, sds
+from brapkg.indicators.common import NATION, swing_of
 from brapkg.indicators.municipal import whole_country
 from brapkg.stats.ranks import ranks
 from brapkg.stats.shrinkage import discount, poisson_gamma
@@ -20,13 +21,12 @@ def rank_table(rated: pd.DataFrame, wobble: pd.DataFrame) -> pd.DataFrame:
     # Counties are sums of municipalities: the same offences and years are whole.
     counties = counties.merge(municipal[["offence", "year"]].drop_duplicates())
     parts = []
-    for kind, cells in (("municipality", municipal), ("county", counties)):
-        sd = sds(wobble, kind)
-        parts += [_ranked(part, sd[offence]) for (offence, _), part in cells.groupby(["offence", "year"])]
+    for cells in (municipal, counties):
+        parts += [_ranked(part, swing_of(wobble, part)) for _, part in cells.groupby(["offence", "year"])]
     return pd.concat(parts, ignore_index=True)
 
 
-def _ranked(cells: pd.DataFrame, sd: float) -> pd.DataFrame:
+def _ranked(cells: pd.DataFrame, sd: np.ndarray) -> pd.DataFrame:
     """The areas of one offence and year, shrunken to each other and with the swings between years."""
     expected = cells["population"] * cells["count"].sum() / cells["population"].sum()
     nu, alpha = poisson_gamma(cells["count"], expected)
@@ -41,5 +41,6 @@ def _ranked(cells: pd.DataFrame, sd: float) -> pd.DataFrame:
     )
     columns = ["median", "lower", "upper", "level", "chance_worst", "method"]
     told = found[columns].rename(columns={"median": "value", "chance_worst": "highest_fifth"})
+    told["highest_fifth"] = told["highest_fifth"].clip(upper=1)  # a sum of probabilities may end a hair above
     told["method"] = "ranks of gamma distributions, " + told["method"]
     return cells[["area", "offence", "year", "count", "population"]].join(told).assign(members=len(cells))

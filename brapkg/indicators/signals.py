@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from brapkg import catalogue
 from brapkg.indicators.common import NATION
 from brapkg.indicators.time import person_days
 from brapkg.stats import multiplicity
@@ -16,22 +17,28 @@ COLUMNS = ["area", "offence", "year", "month", "count", "value", "upper", "level
 
 
 def signal_table(months: pd.DataFrame, population: pd.DataFrame) -> pd.DataFrame:
-    """Every county's months of each year against at most three years before it, series by series.
+    """Every area's months of each year against at most three years before it, series by series.
 
-    The p-values are corrected county by county, over all its series and months of the year: that is
-    what a reader of a page looks through.
+    Every series of the counties; of municipalities all offences together, the only months of theirs
+    that pages show. The p-values are corrected area by area, over all its series and months of the
+    year: that is what a reader of a page looks through.
     """
     counties = months[(months["area"].str.len() == 2) & (months["area"] != NATION)]
-    at = counties["year"] * 12 + counties["month"] - 1
-    wide = counties.assign(at=at).pivot(index=["area", "offence"], columns="at", values="count")
-    parts = [_year(wide, population, year) for year in sorted(counties["year"].unique())]
-    parts = [part for part in parts if len(part)]
+    municipalities = months[(months["area"].str.len() == 4) & (months["offence"] == catalogue.TOTAL)]
+    parts = [part for some in (counties, municipalities) for part in _years(some, population) if len(part)]
     if not parts:
         return pd.DataFrame(columns=COLUMNS)
     found = pd.concat(parts, ignore_index=True)
     judged = found[found["missing"] == ""]
     corrected = [multiplicity.adjust(part["p_value"])["value"] for _, part in judged.groupby(["area", "year"])]
     return found.assign(p_adjusted=pd.concat(corrected))
+
+
+def _years(months: pd.DataFrame, population: pd.DataFrame) -> list[pd.DataFrame]:
+    """The judged months of each year, for areas of one kind."""
+    at = months["year"] * 12 + months["month"] - 1
+    wide = months.assign(at=at).pivot(index=["area", "offence"], columns="at", values="count")
+    return [_year(wide, population, year) for year in sorted(months["year"].unique())]
 
 
 def _year(wide: pd.DataFrame, population: pd.DataFrame, year: int) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from brapkg.indicators.common import LEVELS, sds, wide, with_verdict
+from brapkg.indicators.common import LEVELS, swing_of, wide, with_verdict
 from brapkg.indicators.municipal import edition_for, groups, whole_country
 from brapkg.stats import comparison, standardisation
 
@@ -35,15 +35,13 @@ def _year(known: pd.DataFrame, year: int, wobble: pd.DataFrame) -> pd.DataFrame:
         stratum=members["stratum"],
     )
     found[["offence", "area"]] = found.index.str.split("/").tolist()
-    sizes = known.groupby(known["area"].str[:2])["area"].nunique()
-    # A county of one municipality swings like a municipality, as where it is compared as one.
-    kind = found["area"].map(sizes).eq(1).map({True: "municipality", False: "county"})
-    sd = {which: sds(wobble, which) for which in ("county", "municipality")}
+    persons = known.groupby(["county"])["population"].sum()
+    swing = swing_of(wobble, found.assign(population=persons.reindex(found.index)))
     totals, parts = found.groupby("offence")[["count", "expected"]].sum(), []
-    for (offence, which), part in found.groupby(["offence", kind]):
+    for (offence, sd), part in found.groupby(["offence", swing]):
         # The groups hold the county's own offences: a part of a whole, whose expected sum is its count.
         ratio = comparison.part_of_whole(
-            part["count"], part["expected"], *totals.loc[offence], wobble=sd[which][offence], levels=LEVELS
+            part["count"], part["expected"], *totals.loc[offence], wobble=sd, levels=LEVELS
         )
         parts.append(part[["area", "offence"]].join(wide(ratio).rename(columns={"population": "expected"})))
     method = "indirect standardisation by municipality group, log ratio"

@@ -40,13 +40,26 @@ def _days_lived(residents: Callable[[np.ndarray], np.ndarray], years, months) ->
 
 
 def trend_tables(months: pd.DataFrame, population: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Trends, their lines and the year wheels of the counties, up to the end of each year.
+    """Trends, their lines and the year wheels, up to the end of each year.
 
-    A trend is told from the months without a gap, in counts or residents, that a year ends with.
+    Of the counties, of the nation as their sum, and of the municipalities whose months are there. A
+    trend is told from the months without a gap, in counts or residents, that a year ends with.
     """
     counties = months[months["area"].str.len() == 2]
-    series = pd.concat([counties, _nation_months(counties)])
-    series["at"] = series["year"] * 12 + series["month"] - 1
+    municipalities = months[months["area"].str.len() == 4]
+    # Each kind by itself: what is there of municipalities changes no digit of the counties'.
+    kinds = [series for series in (pd.concat([counties, _nation_months(counties)]), municipalities) if len(series)]
+    found: dict[str, list] = {"trend": [], "trend_line": [], "season": []}
+    for series in kinds:
+        for name, parts in _by_year(series, population).items():
+            found[name] += parts
+    tables = {name: pd.concat(parts, ignore_index=True) for name, parts in found.items()}
+    return {name: with_verdict(t) if "lower_998" in t else t for name, t in tables.items()}
+
+
+def _by_year(series: pd.DataFrame, population: pd.DataFrame) -> dict[str, list[pd.DataFrame]]:
+    """Parts of the three tables, for series of one kind of area."""
+    series = series.assign(at=series["year"] * 12 + series["month"] - 1)
     at = np.arange(series["at"].min(), series["at"].max() + 1)
     wide = series.pivot(index=["area", "offence"], columns="at", values="count").reindex(columns=at)
     exposure = person_days(population, at // 12, at % 12 + 1).reindex(wide.index.get_level_values("area"))
@@ -61,8 +74,7 @@ def trend_tables(months: pd.DataFrame, population: pd.DataFrame) -> dict[str, pd
             tables = _trends(labels, counts[rows, part], exposure[rows, part], at[part] % 12 + 1, step)
             for name, table in tables.items():
                 found[name].append(table)
-    tables = {name: pd.concat(parts, ignore_index=True) for name, parts in found.items()}
-    return {name: with_verdict(t) if "lower_998" in t else t for name, t in tables.items()}
+    return found
 
 
 def _nation_months(counties: pd.DataFrame) -> pd.DataFrame:

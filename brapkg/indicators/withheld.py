@@ -40,28 +40,41 @@ def _years(rated: pd.DataFrame, largest: int) -> pd.DataFrame:
 
 def _county_months(months: pd.DataFrame, largest: int) -> pd.DataFrame:
     """Months of counties, every series: each adds up to its year."""
-    return _suppressed(_whole_years(months[months["area"].str.len() == 2]), {"month": _of_the_year()}, largest)
+    mine = months[months["area"].str.len() == 2]
+    whole = _whole_years(mine)
+    return pd.concat([_suppressed(mine[whole], {"month": _of_the_year()}, largest), _small(mine[~whole], largest)])
 
 
 def _municipal_months(months: pd.DataFrame, largest: int) -> pd.DataFrame:
-    """Months of municipalities, of the series that the pages show by municipality: all offences."""
+    """Months of municipalities, of the series that the pages show by municipality: all offences.
+
+    They add up to the county where all of its municipalities are known.
+    """
     mine = months[(months["offence"] == catalogue.TOTAL) & (months["area"].str.len() == 4)]
-    mine = _whole_years(mine)
-    parts = []
+    whole = _whole_years(mine)
+    parts = [_small(mine[~whole], largest)]
+    mine = mine[whole]
     for county, part in mine.groupby(mine["area"].str[:2]):
         members = {m.code: county for m in areas.municipalities(county)}
         everyone = part.groupby(["offence", "year", "month"])["area"].transform("size") == len(members)
         parts.append(_suppressed(part[everyone], {"area": members, "month": _of_the_year()}, largest))
-    return pd.concat(parts) if parts else pd.DataFrame(columns=[*KEY, "missing"])
+        parts.append(_suppressed(part[~everyone], {"month": _of_the_year()}, largest))
+    return pd.concat(parts)
+
+
+def _small(cells: pd.DataFrame, largest: int) -> pd.DataFrame:
+    """Small months of years that are not whole: they add up to nothing that is shown."""
+    small = cells.loc[cells["count"].between(1, largest), KEY]
+    return small.assign(missing="suppressed, small")
 
 
 def _of_the_year() -> dict[int, int]:
     return dict.fromkeys(range(1, 13), YEAR)
 
 
-def _whole_years(months: pd.DataFrame) -> pd.DataFrame:
-    """Series and years with all twelve months."""
-    return months[months.groupby(["area", "offence", "year"])["month"].transform("size") == 12]
+def _whole_years(months: pd.DataFrame) -> pd.Series:
+    """Which rows are of series and years with all twelve months."""
+    return months.groupby(["area", "offence", "year"])["month"].transform("size") == 12
 
 
 def _suppressed(cells: pd.DataFrame, above: dict[str, dict], largest: int) -> pd.DataFrame:

@@ -4,5 +4,18 @@ from __future__ import annotations
 
 from brapkg.profile.common import FUNNEL_OFFENCE, NATION, latest_period, periods
 from brapkg.profile.of_county import County, county
+from brapkg.profile.of_municipality import Municipality, municipality
+from brapkg.profile.of_nation import Nation, nation
 
-__all__ = ["FUNNEL_OFFENCE", "NATION", "County", "county", "latest_period", "periods"]
+__all__ = [
+    "FUNNEL_OFFENCE",
+    "NATION",
+    "County",
+    "Municipality",
+    "Nation",
+    "county",
+    "latest_period",
+    "municipality",
+    "nation",
+    "periods",
+]

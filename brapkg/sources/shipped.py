@@ -28,6 +28,9 @@ YEARS = (2011, 2019)
 EXPORTS = "bra/sol_databasfil_2013_2016"
 EXPORT_YEARS = range(2013, 2017)
 
+# Kolada's groups of municipalities with like social and economic conditions.
+SIMILAR = "Liknande kommuner socioekonomi, {}, 2024"
+
 # Brå's list of 2021 names all but two municipalities in full.
 FULL_NAMES = {"0180": "Stockholms kommun", "2080": "Falu kommun"}
 
@@ -157,13 +160,14 @@ def reported_offences(source: Path) -> pd.DataFrame:
 
 
 def municipalities(source: Path) -> pd.DataFrame:
-    """The 290 municipalities: code, names, county, SKR groups, police region, neighbours."""
+    """The 290 municipalities: code, names, county, SKR groups, police region, neighbours, similar ones."""
     path = source / "classification" / "municipalities.csv"
     columns = ["municipality_code", "municipality_name", "county_code", "skr2023", "skr2017"]
     members = table.read_csv(path, columns)
     borders = table.read_csv(path.with_name("neighbours.csv"), ["skl_code", "neighbours"])
     borders = borders.set_index("skl_code")["neighbours"].to_dict()
     full = _full_names(source / "bra/other/kommun_totals_2021.csv", members)
+    similar = _similar(path.with_name("kolada_similar_municipalities.csv"), members)
     code, county = members["municipality_code"], table.codes(path, members["county_code"], "county")
     return pd.DataFrame(
         {
@@ -175,8 +179,31 @@ def municipalities(source: Path) -> pd.DataFrame:
             "skr_2023": table.codes(path, members["skr2023"], "group"),
             "police_region": county.map(lambda c: areas.get(c).police_region),
             "neighbours": code.map(lambda c: " ".join(sorted(borders.get(c, "").split(",")))),
+            "similar": code.map(similar),
         }
     ).sort_values("code", ignore_index=True)
+
+
+def _similar(path: Path, members: pd.DataFrame) -> dict[str, str]:
+    """The codes of the municipalities most like each one, by its code; every municipality has some.
+
+    Raises ``DataError`` with every municipality without a group, group without a municipality, and
+    member that is none or the municipality itself.
+    """
+    listed = table.read_csv(path, ["group_title", "member_id"])
+    titles = dict(zip(members["municipality_name"].map(SIMILAR.format), members["municipality_code"], strict=True))
+    groups = listed.groupby("group_title")["member_id"].agg(lambda codes: " ".join(sorted(set(codes))))
+    known = set(members["municipality_code"])
+    owner = listed["group_title"].map(titles)
+    wrong = listed[owner.isna() | (listed["member_id"] == owner) | ~listed["member_id"].isin(known)]
+    problems = [
+        f'{path}, line {line + 2}: "{row.member_id}" cannot be like the municipality of "{row.group_title}".'
+        for line, row in zip(wrong.index, wrong.itertuples(), strict=True)
+    ]
+    problems += [f'{path}: has no group "{title}" ({titles[title]}).' for title in titles if title not in groups]
+    if problems:
+        raise DataError(problems)
+    return {titles[title]: codes for title, codes in groups.items()}
 
 
 def _full_names(path: Path, members: pd.DataFrame) -> dict[str, str]:

@@ -2,11 +2,12 @@
 
 Rates: ``rates`` and proportions with their intervals, ``published`` whole rates as printed,
 ``standardisation`` direct and indirect, ``survey`` weighted proportions (with ``sampling``, the
-design).
+design), ``spread`` how much single years vary, ``swing`` how much of that is more than chance.
 
-Many areas: ``comparison`` part and whole, before and after, and the verdict; ``two_rates`` exact
-tests; ``funnel``, ``funnel_limits`` and ``significance`` who stands out; ``shrinkage`` and ``marshall``
-small areas borrow strength; ``ranks`` places with their uncertainty; ``multiplicity`` many tests.
+Many areas: ``comparison`` part and whole, before and after, and the verdict; ``reference`` each area
+and a reference of its own; ``two_rates`` exact tests; ``funnel``, ``funnel_limits`` and
+``significance`` who stands out; ``shrinkage`` and ``marshall`` small areas borrow strength; ``ranks``
+places with their uncertainty; ``multiplicity`` many tests.
 
 Concentration: ``concentration`` Lorenz and Gini, ``top_shares``, ``mix`` of offences, ``harm``.
 

@@ -1,4 +1,4 @@
-"""The years of one series: how much they may vary if nothing changes."""
+"""The years of a series: how much they may vary if nothing changes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from brapkg.stats import _check
 MANY = 10_000
 
 
-def year_bands(counts, exposures, *, wobble: float = 0.0, level: float = 0.95) -> pd.DataFrame:
+def year_bands(counts, exposures, *, series=None, wobble=0.0, level: float = 0.95) -> pd.DataFrame:
     """Between which counts each year would lie by chance and the usual swing if nothing changed.
 
     Parameters
@@ -21,8 +21,10 @@ def year_bands(counts, exposures, *, wobble: float = 0.0, level: float = 0.95) -
         Events of each year, whole numbers >= 0.
     exposures : array or Series of float, shape (k,)
         Persons or person-time of each year, > 0.
-    wobble : float
-        Relative standard deviation of one year beyond Poisson chance, >= 0.
+    series : array or Series, shape (k,), optional
+        Which series each year belongs to; all to one where left out. Each is judged by itself.
+    wobble : float, or array or Series of float, shape (k,)
+        Relative standard deviation of one year beyond Poisson chance, >= 0, of each year's series.
     level : float
         Share of years that lie within the limits, at least, if nothing changes.
 
@@ -39,7 +41,7 @@ def year_bands(counts, exposures, *, wobble: float = 0.0, level: float = 0.95) -
     ------
     ValueError
         A count is no whole number >= 0, an exposure is not above 0, a number is not finite,
-        lengths or indexes differ, or wobble or level is not allowed.
+        lengths or indexes differ, a year has no series, or wobble or level is not allowed.
 
     Notes
     -----
@@ -57,35 +59,51 @@ def year_bands(counts, exposures, *, wobble: float = 0.0, level: float = 0.95) -
     ----------
     Skellam (1948), J R Stat Soc B 10:257-261 (beta-binomial).
     """
-    found, persons = _check.same_length(
-        counts=_check.whole("counts", counts), exposures=_check.positive("exposures", exposures)
+    found, persons, sd = _check.same_length(
+        counts=_check.whole("counts", counts),
+        exposures=_check.positive("exposures", exposures),
+        wobble=_check.counts("wobble", wobble),
     )
-    index = _check.shared_index(found.size, counts=counts, exposures=exposures)
-    sd = _check.one(_check.counts, "wobble", wobble)
+    index = _check.shared_index(found.size, counts=counts, exposures=exposures, series=series, wobble=wobble)
     tail = (1 - _check.level(level)) / 2
-    total, share = found.sum(), persons / persons.sum()
-    expected = total * share
-    if found.size < 2:
-        bands = np.full((found.size, 3), np.nan)
-    elif total == 0:
-        bands = np.zeros((found.size, 3))
-    else:
-        others = (share**2).sum() - share**2
-        variance = expected * (1 - share) + (sd * expected) ** 2 * ((1 - share) ** 2 + others)
-        bands = np.array([_limits(int(total), p, v, tail) for p, v in zip(share, variance, strict=True)])
+    number = _numbered(series, found.size)
+
+    def whole(values: np.ndarray) -> np.ndarray:
+        """The sum over each year's series."""
+        return np.bincount(number, values)[number]
+
+    total, share = whole(found), persons / whole(persons)
+    expected, others = total * share, whole(share**2) - share**2
+    variance = expected * (1 - share) + (sd * expected) ** 2 * ((1 - share) ** 2 + others)
+    alone, none = np.bincount(number)[number] < 2, total == 0
+    bands = np.where(alone[:, None], np.nan, np.zeros((found.size, 3)))
+    for place in np.flatnonzero(~alone & ~none):
+        bands[place] = _limits(int(total[place]), share[place], variance[place], tail)
     lower, upper, chance = bands.T
     columns = {
         "count": found,
-        "value": expected if found.size > 1 else np.nan,
+        "value": np.where(alone, np.nan, expected),
         "lower": lower,
         "upper": upper,
         "level": level,
         "method": "beta-binomial, year of its own mean",
-        "missing": "" if found.size > 1 else "few",
+        "missing": np.where(alone, "few", ""),
         "outside": np.select([found > upper, found < lower], ["above", "below"], ""),
         "chance": chance,
     }
     return pd.DataFrame(columns, index=index)
+
+
+def _numbered(series, size: int) -> np.ndarray:
+    """A number from 0 for each year's series."""
+    if series is None:
+        return np.zeros(size, dtype=int)
+    if len(series) != size:
+        raise ValueError(f"series: found {len(series)} entries for {size} years; must be one for each")
+    number, _ = pd.factorize(np.asarray(series, dtype=object))
+    if (number < 0).any():
+        raise ValueError(f"series: {(number < 0).sum()} of {size} entries are empty; each year must have one")
+    return number
 
 
 def _limits(total: int, share: float, variance: float, tail: float) -> tuple[float, float, float]:

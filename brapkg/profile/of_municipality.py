@@ -1,0 +1,340 @@
+"""One municipality's figures, gathered from the store: what its page shows, small counts kept back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from brapkg import areas, catalogue, series, shown
+from brapkg.errors import UsageError
+from brapkg.indicators.common import PER
+from brapkg.indicators.municipal import edition_for
+from brapkg.profile.common import LIMITS, NATION, chosen_period
+from brapkg.profile.of_county import County
+from brapkg.settings import settings
+from brapkg.shown import columns_of, records
+from brapkg.stats.spread import year_bands
+
+REFERENCES = ("nation", "county", "similar", "neighbours")
+
+
+def municipality(area: str, period: int | None = None) -> Municipality:
+    """The figures of one municipality.
+
+    Parameters
+    ----------
+    area : code or name of a municipality, in any form ``areas.find`` knows
+    period : int, optional: the year; the latest there is
+
+    Raises
+    ------
+    UnknownArea
+        The area is no municipality; the message suggests one.
+    UsageError
+        The area is no text, or the period is none that can be reported.
+    DataError
+        The store is not built, or built under another rule for small counts.
+    """
+    if not isinstance(area, str):
+        raise UsageError(f"A municipality is named by text such as '2403' or 'Bjurholm', not by {area!r}.")
+    found = areas.find(area, "municipality")
+    return Municipality(found, chosen_period(period))
+
+
+@dataclass(frozen=True)
+class Municipality:
+    """A municipality's slices of the store for one year. Tables have the columns of their schemas.
+
+    ``tables`` is the store that they are taken from: the same for all of a page. Numbers that a
+    page may not show are NaN.
+    """
+
+    area: areas.Area
+    period: int
+    tables: shown.Tables = field(default_factory=shown.tables, compare=False, repr=False)
+
+    @property
+    def code(self) -> str:
+        return self.area.code
+
+    # --- those it is compared with
+
+    @cached_property
+    def county(self) -> areas.Area:
+        """The county it lies in."""
+        return areas.get(self.area.county)
+
+    @cached_property
+    def county_profile(self) -> County:
+        """The figures of its county, from the same store."""
+        return County(self.county, self.period, self.tables)
+
+    @property
+    def edition(self) -> int:
+        """The edition of SKR's groups that belongs to the period."""
+        return edition_for(self.period)
+
+    @cached_property
+    def group(self) -> areas.Area:
+        """Its SKR group in that edition."""
+        return areas.get(getattr(self.area, f"group_{self.edition}"))
+
+    @cached_property
+    def group_members(self) -> list[areas.Area]:
+        """Every municipality of its SKR group, itself among them."""
+        return areas.group_members(self.group.code, self.edition)
+
+    @cached_property
+    def similar(self) -> list[areas.Area]:
+        """The municipalities most like it in social and economic conditions (Kolada, 2024)."""
+        return [areas.get(code) for code in self.area.similar]
+
+    @cached_property
+    def neighbours(self) -> list[areas.Area]:
+        """The municipalities that border on it; none for an island."""
+        return [areas.get(code) for code in self.area.neighbours]
+
+    # --- level
+
+    @cached_property
+    def first_year(self) -> int:
+        """The first year with figures for every municipality."""
+        return int(self.tables.built_rows("offences_year", area=NATION)["year"].min())
+
+    @cached_property
+    def status(self) -> str:
+        """Whether the period is final or preliminary."""
+        rates = self._by_offence("rates")
+        return rates.loc[catalogue.TOTAL, "status"]
+
+    @cached_property
+    def residents(self) -> pd.Series:
+        """Residents on 31 December, by year."""
+        return self.tables.built_rows("population", area=self.code).set_index("year")["residents"]
+
+    @cached_property
+    def pooled(self) -> pd.DataFrame:
+        """Every offence group over the latest years together (``first_year`` to the period), by offence."""
+        return self._by_offence("pooled")
+
+    @cached_property
+    def level(self) -> pd.DataFrame:
+        """``pooled`` with the nation's rate in the same years (``nation``), the ratio and its verdict."""
+        against = self.against("nation")
+        ratio = {f"ratio_{name}": against[name] for name in ("value", *LIMITS, "verdict")}
+        columns = ["first_year", "count", "population", "value", "lower", "upper", "status"]
+        nation = against["expected"] / self.pooled["population"] * PER
+        return self.pooled[columns].assign(nation=nation, **ratio)
+
+    @cached_property
+    def level_rows(self) -> dict[str, dict]:
+        """The rows of ``level`` by offence."""
+        return dict(zip(self.level.index, records(self.level), strict=True))
+
+    def against(self, reference: str) -> pd.DataFrame:
+        """Every offence group against "nation", "county", "similar" or "neighbours", by offence.
+
+        Raises ``UsageError`` for another reference.
+        """
+        if reference not in REFERENCES:
+            raise UsageError(f"{reference!r} is no reference. There are: {', '.join(REFERENCES)}.")
+        return self._against[reference].copy(deep=False)
+
+    @cached_property
+    def _against(self) -> dict[str, pd.DataFrame]:
+        """The rows of ``against`` by reference."""
+        mine = self._mine("against")
+        return {reference: self._ordered(mine[mine["reference"] == reference]) for reference in REFERENCES}
+
+    @cached_property
+    def peers(self) -> pd.DataFrame:
+        """Every offence group against its SKR group, drawn towards it, by offence."""
+        return self._by_offence("peers")
+
+    @cached_property
+    def peer_verdicts(self) -> dict[str, str]:
+        """The verdicts of ``peers`` by offence."""
+        return self.peers["verdict"].to_dict()
+
+    @cached_property
+    def joint(self) -> pd.DataFrame:
+        """The municipality and its neighbours together against their SKR groups, by offence."""
+        return self._by_offence("joint")
+
+    def place(self, offence: str) -> pd.Series:
+        """Between which places it lies among the municipalities in the period's year alone."""
+        return self._by_offence("ranks").loc[offence]
+
+    def funnel(self, offence: str) -> pd.DataFrame:
+        """All municipalities of the country in the funnel, the period's year alone."""
+        return self.tables.rows("funnel", offence=offence, year=self.period)
+
+    @cached_property
+    def country_rates(self) -> pd.Series:
+        """All offences per 100 000 residents and year in every municipality, years as in ``pooled``, by code."""
+        everyone = self.tables.rows("pooled", offence=catalogue.TOTAL, year=self.period)
+        return everyone.set_index("area")["value"].sort_index()
+
+    @cached_property
+    def newer(self) -> pd.Series | None:
+        """The latest rate that is published without a count: the row of ``County.newer_rates``, or none."""
+        newer = self.county_profile.newer_rates
+        mine = newer[newer["area"] == self.code] if len(newer) else newer
+        return mine.iloc[0] if len(mine) else None
+
+    @property
+    def coverage(self) -> pd.Series | None:
+        """The coverage of its county: see ``County.coverage``."""
+        return self.county_profile.coverage
+
+    # --- years
+
+    @cached_property
+    def yearly(self) -> pd.DataFrame:
+        """Every year since ``first_year`` by offence, with the band of chance and the usual swing.
+
+        Columns offence, year, count and shown (the same: NaN where it is kept back), expected, lower,
+        upper, outside ("above", "below", ""), chance (see ``stats.spread.year_bands``). A band rests
+        on all years: where one is kept back there is none.
+        """
+
+        def make() -> pd.DataFrame:
+            rates = self.tables.rows("rates", area=self.code)
+            known = rates[rates["year"].between(self.first_year, self.period) & (rates["missing"] == "")]
+            return _banded(_in_order(known.sort_values("year")), self.swings)
+
+        return self.tables.keep(("yearly", self.code, self.period), make).copy(deep=False)
+
+    @property
+    def swings(self) -> dict[str, float]:
+        """How much a year of a municipality of its size swings beyond chance, by offence; NaN where not known."""
+        return series.swings(self.tables, self.code, self.period)
+
+    @cached_property
+    def year_rows(self) -> dict[str, dict]:
+        """The rows of ``yearly`` for the period itself, by offence."""
+        return {row["offence"]: row for row in records(self.yearly) if row["year"] == self.period}
+
+    @cached_property
+    def change(self) -> pd.DataFrame:
+        """Each offence against the year before, and the nation's (``nation_value``); empty in the first year."""
+        mine = self._mine("change").set_index("offence")
+        nation = self.tables.rows("change", area=NATION, year=self.period).set_index("offence").reindex(mine.index)
+        return mine.assign(nation_value=nation["value"])
+
+    @cached_property
+    def change_rows(self) -> dict[str, dict]:
+        """The rows of ``change`` by offence."""
+        return dict(zip(self.change.index, records(self.change), strict=True))
+
+    # --- months, where they are known
+
+    @cached_property
+    def months_known(self) -> bool:
+        """Whether the store has the period's months of every municipality of the county.
+
+        Small counts are kept back county by county: without all of them a page shows no months.
+        """
+        return {m.code for m in areas.municipalities(self.county.code)} <= self._areas_with_months
+
+    @property
+    def _areas_with_months(self) -> set[str]:
+        """The areas with twelve months of all offences in the period."""
+
+        def make() -> set[str]:
+            months = self.tables.built_rows("offences_month", offence=catalogue.TOTAL, year=self.period)
+            known = months["area"].value_counts()
+            return set(known.index[known == 12])
+
+        return self.tables.keep(("areas with months", self.period), make)
+
+    def months(self, offence: str, area: str | None = None) -> pd.DataFrame:
+        """Counts by month up to the period: see ``series.months``; its ``shown`` is what a page may tell.
+
+        Of a municipality's own months, only those of all offences together may be told. Empty where
+        the area's months are not known.
+        """
+        area = area or self.code
+        if not self._has_months(area):
+            return pd.DataFrame(columns=["year", "month", "count", "value", "exposure", "shown"])
+        found = series.months(self.tables, area, offence, self.period)
+        return found if len(area) == 2 or offence == catalogue.TOTAL else found.assign(shown=np.nan)
+
+    def rolling(self, offence: str, area: str | None = None) -> np.ndarray:
+        """Offences per 100 000 residents over twelve months, ending with each month from the 12th on."""
+        area = area or self.code
+        if not self._has_months(area):
+            return np.array([])
+        return series.rolling(self.tables, area, offence, self.period)
+
+    def _has_months(self, area: str) -> bool:
+        return self.months_known if area == self.code else area == NATION or area in self._areas_with_months
+
+    @cached_property
+    def trend_rows(self) -> dict[str, dict[str, dict]]:
+        """Both trend models by offence and model ("step", "smooth"); no entry where there is none."""
+        found: dict[str, dict[str, dict]] = {}
+        for row in records(self._mine("trend", built=True)):
+            # The reason of a refusal tells how many offences there were.
+            told = row | ({"method": ""} if row["missing"] else {})
+            found.setdefault(row["offence"], {})[row["model"]] = told
+        return found
+
+    def trend_line(self, offence: str) -> pd.DataFrame:
+        """The trend without season, by position; empty where the series is too thin or not known."""
+        return self.tables.built_rows("trend_line", area=self.code, offence=offence, year=self.period)
+
+    def season(self, offence: str) -> pd.DataFrame:
+        """The year wheel of an offence: twelve rows, or none where the series is too thin or not known."""
+        return self.tables.built_rows("season", area=self.code, offence=offence, year=self.period)
+
+    @cached_property
+    def signals(self) -> pd.DataFrame:
+        """The period's months of all offences against earlier years; empty where months are not known.
+
+        ``signal`` says whether a month stays above the expected after correction, ``withheld``
+        whether its count is kept back.
+        """
+        table = self._mine("signals", built=True)
+        table = table if self.months_known else table.iloc[:0]
+        withheld = [key in self.tables.withheld for key in columns_of(table, "area", "offence", "year", "month")]
+        return table.assign(signal=table["p_adjusted"] <= settings().false_share, withheld=np.array(withheld, bool))
+
+    # --- slices
+
+    def _mine(self, name: str, built: bool = False) -> pd.DataFrame:
+        rows = self.tables.built_rows if built else self.tables.rows
+        return rows(name, area=self.code, year=self.period)
+
+    def _by_offence(self, name: str) -> pd.DataFrame:
+        return self._ordered(self._mine(name))
+
+    def _ordered(self, table: pd.DataFrame) -> pd.DataFrame:
+        """By offence, in the order of the catalogue; offences without a row are left out."""
+        return _in_order(table).set_index("offence")
+
+
+def _in_order(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the catalogue's offence groups in its order; those of one group keep theirs."""
+    places = {offence: place for place, offence in enumerate(catalogue.offences("groups"))}
+    order = np.array([places.get(offence, -1) for offence in table["offence"].tolist()], dtype=int)
+    return table.take(np.argsort(order, kind="stable")[np.count_nonzero(order < 0) :])
+
+
+def _banded(years: pd.DataFrame, swings: dict[str, float]) -> pd.DataFrame:
+    """The years of every offence with their bands; without one where a year of the offence is kept back."""
+    told = years[["offence", "year", "count"]].assign(shown=years["count"]).reset_index(drop=True)
+    offences, counts = np.array(told["offence"].tolist(), dtype=object), told["count"].to_numpy(float)
+    whole = ~np.isin(offences, offences[np.isnan(counts)])
+    bands = year_bands(
+        counts[whole],
+        years["population"].to_numpy(float)[whole],
+        series=offences[whole],
+        wobble=np.nan_to_num([swings.get(offence, 0.0) for offence in offences[whole]]),
+    )
+    bands = bands.set_axis(told.index[whole]).rename(columns={"value": "expected"})
+    told = told.join(bands[["expected", "lower", "upper", "outside", "chance"]])
+    return told.assign(outside=told["outside"].fillna(""))
