@@ -17,7 +17,7 @@ from brapkg import areas, files, paths, sheets
 from brapkg.areas import Area
 from brapkg.errors import DataError, UsageError
 from brapkg.structure.duties import Duty, columns, duties, limits
-from brapkg.wording import swedish_order
+from brapkg.wording import check_language, swedish_order
 
 FILES = ("structure.xlsx", "structure.csv")
 SHEETS = {"sv": "Struktur", "en": "Structure"}
@@ -233,10 +233,11 @@ def write_template(to: Path, area: str | None = None, language: str = "sv") -> P
     Raises
     ------
     UsageError
-        An unknown area, or a file of that name is there already: it may be filled in.
+        An unknown area or language, or a file of that name is there already: it may be filled in.
     DataError
         The file cannot be written.
     """
+    check_language(language)
     about = None if area is None else areas.find(area)
     if about is not None and about.kind not in ("nation", "county", "municipality"):
         raise UsageError(f"{about.name} is no county or municipality, which are what the register holds.")
