@@ -33,7 +33,7 @@ def notebook(folder: Path, *parameters: str) -> Path:
 @pytest.mark.usefixtures("workspace")
 class TestRegionReports:
     def test_all_are_the_21_counties_in_the_latest_year(self):
-        reports = plan.region_reports()
+        reports = plan.area_reports("region")
         assert len(reports) == len({report.name for report in reports}) == 21
         assert reports[0].name == "01-2016-sv"
         assert reports[0].parameters == {"region": "01", "period": 2016, "language": "sv"}
@@ -41,49 +41,51 @@ class TestRegionReports:
 
     @pytest.mark.parametrize("area", ["20", "Dalarna", "Dalarnas län", "DALARNAS LÄN", "Dalarna County"])
     def test_a_county_answers_to_its_code_and_names(self, area):
-        [report] = plan.region_reports(area, 2015, ["en"])
+        [report] = plan.area_reports("region", area, 2015, ["en"])
         assert report.name == "20-2015-en"
 
     def test_gotland_is_a_county_here_though_a_municipality_has_its_name(self):
-        [report] = plan.region_reports("Gotland")
+        [report] = plan.area_reports("region", "Gotland")
         assert report.about.code == "09"
 
     def test_an_unknown_county_is_refused_with_the_nearest(self):
         with pytest.raises(UsageError, match="No county is called 'Dalarma'.*20 Dalarnas län"):
-            plan.region_reports("Dalarma")
+            plan.area_reports("region", "Dalarma")
 
     @pytest.mark.parametrize("area", ["1780", "Karlstad", "Karlstads kommun"])
     def test_a_municipality_is_refused_with_its_county(self, area):
         with pytest.raises(UsageError, match="17 Värmlands län: use --area 17"):
-            plan.region_reports(area)
+            plan.area_reports("region", area)
 
     @pytest.mark.parametrize("area", ["", "00", "26", "1", "P01", "A1", "20 ; rm", "../etc", "\N{COMBINING DIAERESIS}"])
     def test_what_is_no_county_is_refused(self, area):
         with pytest.raises(UsageError):
-            plan.region_reports(area)
+            plan.area_reports("region", area)
 
     @pytest.mark.parametrize("period", [1999, 2099, -1, 0, True, "2016", 2016.0])
     def test_a_year_without_figures_is_refused_with_those_there_are(self, period):
         with pytest.raises(UsageError, match=f"period {period!r}.*2016"):
-            plan.region_reports("20", period)
+            plan.area_reports("region", "20", period)
 
     @pytest.mark.parametrize("language", ["no", "SV", "", "sv-SE", None])
     def test_an_unknown_language_is_refused_with_those_there_are(self, language):
         with pytest.raises(UsageError, match="there are sv and en"):
-            plan.region_reports("20", None, ["sv", language])
+            plan.area_reports("region", "20", None, ["sv", language])
 
     def test_languages_follow_each_other_and_none_is_made_twice(self):
-        names = [report.name for report in plan.region_reports("20", None, ["en", "sv", "en"])]
+        names = [report.name for report in plan.area_reports("region", "20", None, ["en", "sv", "en"])]
         assert names == ["20-2016-en", "20-2016-sv"]
 
     def test_no_language_is_refused(self):
         with pytest.raises(UsageError, match="No language was given"):
-            plan.region_reports("20", None, [])
+            plan.area_reports("region", "20", None, [])
 
-    def test_all_levels_are_counties_problems_the_knowledge_map_and_local_measures_in_both_languages(self):
+    def test_all_levels_are_every_area_every_problem_the_knowledge_map_and_local_measures_in_both_languages(self):
         names = [report.name for report in plan.all_levels()]
         assert len(names) == len(set(names))
-        wanted = {f"{county.code}-2016" for county in areas.counties()} | {"knowledge"}
+        places = [area for area in areas.all_areas().values() if area.kind in plan.LEVELS.values()]
+        assert len(places) == 1 + 21 + 290
+        wanted = {f"{area.code}-2016" for area in places} | {"knowledge"}
         wanted |= {f"problem-{problem}" for problem in evidence.problems()}
         wanted |= {f"evaluation-{measure.id}" for measure in register.read().measures}
         assert set(names) == {f"{name}-{language}" for name in wanted for language in ("sv", "en")}
@@ -106,14 +108,14 @@ class TestRegionReports:
     def test_a_missing_notebook_is_told_with_the_remedy(self, monkeypatch, tmp_path):
         monkeypatch.setattr(paths, "notebooks", lambda: tmp_path)
         with pytest.raises(DataError, match="region.ipynb: is missing.*git checkout"):
-            plan.region_reports("20")
+            plan.area_reports("region", "20")
 
     def test_a_notebook_without_a_parameter_is_refused(self, monkeypatch, tmp_path):
         """Papermill would warn, and make the same county 21 times."""
         notebook(tmp_path, "period = 2016\nlanguage = 'sv'")
         monkeypatch.setattr(paths, "notebooks", lambda: tmp_path)
         with pytest.raises(UsageError, match="has no parameter 'region'; it has period, language"):
-            plan.region_reports("20")
+            plan.area_reports("region", "20")
 
 
 def test_the_languages_are_those_of_the_pages():
@@ -123,7 +125,7 @@ def test_the_languages_are_those_of_the_pages():
 def test_without_a_store_the_remedy_is_told(monkeypatch, tmp_path):
     monkeypatch.setenv("BRAPKG_HOME", str(tmp_path))
     with pytest.raises(DataError, match="Run `brapkg build` first"):
-        plan.region_reports("20")
+        plan.area_reports("region", "20")
 
 
 def test_a_store_of_an_older_version_is_to_be_built(processed, tmp_path, monkeypatch):
@@ -134,7 +136,7 @@ def test_a_store_of_an_older_version_is_to_be_built(processed, tmp_path, monkeyp
     del told["periods"]
     path.write_text(json.dumps(told), encoding="utf-8")
     with pytest.raises(DataError, match="does not tell which years it holds. Run `brapkg build`"):
-        plan.region_reports("20")
+        plan.area_reports("region", "20")
 
 
 # --- the notebook's parameters -------------------------------------------------------------------
@@ -260,7 +262,7 @@ def test_a_cell_is_read_as_text_or_as_lines(tmp_path, source):
 
 
 def planned(workspace, *, again: bool = False, areas: tuple[str, ...] = ("20",)) -> list[plan.Step]:
-    reports = [report for area in areas for report in plan.region_reports(area)]
+    reports = [report for area in areas for report in plan.area_reports("region", area)]
     return plan.steps(reports, workspace / "reports", again=again)
 
 

@@ -223,6 +223,14 @@ def test_texts_that_no_one_meant(tmp_path, written):
     assert "column note" in told and len(told) < 300
 
 
+def test_what_joins_pictures_and_letters_stays_in_texts_and_is_refused_elsewhere(tmp_path):
+    family = "\U0001f469\u200d\U0001f467"
+    (row,), told = read(csv(tmp_path, f"Mora;;;;{family}"), COLUMNS)
+    assert row.values["note"] == family and not told
+    (told,) = problems(csv(tmp_path, "Mo\u200dra;;;;"))
+    assert "U+200D" in told
+
+
 def test_formulas_with_errors_or_without_results_are_told(tmp_path):
     def change(made):
         made.active["D2"] = "=1/0"
@@ -402,6 +410,37 @@ def test_choices_have_lists_dates_are_checked_and_help_is_shown():
     assert page["C2"].number_format == "yyyy-mm-dd" and page["A2"].number_format == "@"
     told = " ".join(str(cell.value) for row in made["Om"].iter_rows() for cell in row)
     assert "Läs detta." in told and "finns, finns inte" in told
+
+
+def test_rows_that_people_add_have_the_forms_of_their_columns():
+    """The forms are those of whole columns: no empty cell is written for them."""
+    options = {"language": "sv", "sheet": "Blad"}
+    page = openpyxl.load_workbook(io.BytesIO(workbook("T", COLUMNS, FILLED, **options)))["Blad"]
+    assert page.max_row == len(FILLED) + 1
+    for letter, column in zip("ABCDE", COLUMNS, strict=True):
+        forms = {"date": "yyyy-mm-dd", "text": "@", "area": "@"}
+        whole = page.column_dimensions[letter]
+        assert whole.number_format == page[f"{letter}2"].number_format == forms.get(column.kind, "General")
+        assert whole.alignment.vertical == "top" and bool(whole.alignment.wrap_text) == (column.kind == "text")
+    assert workbook("T", COLUMNS, FILLED, spare=5, **options) != workbook("T", COLUMNS, FILLED, spare=6, **options)
+
+
+def test_only_the_columns_that_people_read_are_printed_and_every_row():
+    content = workbook("T", COLUMNS, FILLED, language="sv", sheet="Blad", printed=COLUMNS[2].id)
+    page = openpyxl.load_workbook(io.BytesIO(content))["Blad"]
+    assert page.print_area == "'Blad'!$A$1:$C$1048576" and page.print_title_rows == "$1:$1"
+    assert page.page_setup.fitToWidth in (None, 1) and page.page_setup.fitToHeight == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [("", 1), ("kort", 1), ("x" * 30, 1), ("x" * 31, 2), ("ett\ntvå\n\nfyra", 4), ("x" * 20_000, 27)],
+)
+def test_a_row_is_as_high_as_its_longest_text(text, lines):
+    column = Column("note", "Not", "Note", width=30)
+    content = workbook("T", [column, COLUMNS[0]], [{"note": text}], language="sv", sheet="S")
+    page = openpyxl.load_workbook(io.BytesIO(content))["S"]
+    assert page.row_dimensions[2].height == 15 * lines
 
 
 def test_a_text_never_becomes_a_formula():

@@ -2,9 +2,9 @@
 
 The records in ``records/evidence/`` are read and checked as a whole at first use. ``kinds`` says
 what they hold, ``load`` reads them, ``checks`` finds what is wrong, ``ratings`` weighs a measure's
-studies, ``searching`` finds records by words, ``pooled`` joins trials or rows to one estimate,
-``brapkg.lookup`` tells it in the terminal. Nothing here but ``pooled`` imports numpy or pandas, so that
-a plan or a question in the terminal starts at once.
+studies, ``searching`` finds records by words, ``citing`` names a source in a sentence, ``pooled`` joins
+trials or rows to one estimate, ``brapkg.lookup`` tells it in the terminal. Nothing here but ``pooled``
+imports numpy or pandas, so that a plan or a question in the terminal starts at once.
 
 Rows that were not verified are read and checked, but only ``all_studies`` gives them away; no
 page may call it.

@@ -21,6 +21,8 @@ SHOWN = 80
 YEARS = (1990, 2100)
 # Days since 1899-12-30: what Excel shows of a date whose cell has lost its format.
 SERIAL = (32874, 73415)
+# What joins and parts letters in some scripts, and holds pictures such as families together.
+JOINERS = "\u200d\u200c"
 ERRORS = ("#namn", "#name", "#ref", "#refer", "#värd", "#valu", "#n/a", "#saknas", "#div", "#num", "#ogilt", "####")
 _MONTHS = {
     name: number
@@ -128,7 +130,8 @@ def _plain(cell: str, *, lines: bool) -> str:
     told = unicodedata.normalize("NFC", cell.replace("\r\n", "\n").replace("\r", "\n").replace("_x000D_", ""))
     parts = [_SPACES.sub(" ", part).strip() for part in told.split("\n")]
     told = ("\n" if lines else " ").join(parts).strip()
-    odd = next((c for c in told if c != "\n" and unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Cn")), "")
+    kept = f"\n{JOINERS}" if lines else ""
+    odd = next((c for c in told if c not in kept and unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Cn")), "")
     if odd:
         raise ValueError(f"holds the invisible character U+{ord(odd):04X}; type the cell again")
     if told.casefold().startswith(ERRORS):

@@ -16,8 +16,15 @@ from brapkg.wording import check_language
 
 # Rows that have lists and checks beyond those that are filled in already.
 SPARE = 300
+FONT = "Calibri"
 # Points of a line of text, and of the tallest row that Excel has.
 LINE, TALLEST = 15, 405
+# Widths of the sheet of explanations, in letters.
+ABOUT = (30, 60, 40, 16)
+# Excel's last row: what people add below is printed too.
+LAST_ROW = 1_048_576
+# Inches of paper round what is printed.
+MARGIN = 0.4
 # Excel's limits: of a list's or message's title, of the message, of an error.
 TITLE, PROMPT = 32, 255
 WORDS = {
@@ -70,6 +77,7 @@ def workbook(
     sheet: str,
     about: Sequence[str] = (),
     spare: int = SPARE,
+    printed: str = "",
 ) -> bytes:
     """An .xlsx to fill in: the sheet, then the explanations, then the lists' values.
 
@@ -82,7 +90,8 @@ def workbook(
     language : "sv" or "en"
     sheet : str, the sheet's name, at most 31 letters
     about : paragraphs of the explanations
-    spare : int, empty rows below with their lists and formats
+    spare : int, empty rows below with their lists and checks
+    printed : id of the last column that is printed, on the width of an A4; all where left out
 
     Returns
     -------
@@ -94,7 +103,10 @@ def workbook(
     check_language(language)
     book = openpyxl.Workbook()
     book.properties.title, book.properties.creator = title, "brapkg"
-    _fill(book.active, columns, rows, language, sheet, spare)
+    _fill(book.active, columns, rows, language, sheet)
+    if printed:
+        last = [column.id for column in columns].index(printed) + 1
+        book.active.print_area = f"A1:{openpyxl.utils.get_column_letter(last)}{LAST_ROW}"
     _about(book.create_sheet(WORDS[language]["about"]), title, columns, language, about)
     if any(column.kind == "choice" for column in columns):
         _lists(book.create_sheet(WORDS[language]["lists"]), columns, language)
@@ -119,31 +131,47 @@ def steady(content: bytes) -> bytes:
     return told.getvalue()
 
 
-def _fill(
-    page, columns: Sequence[Column], rows: Sequence[Mapping[str, object]], language: str, sheet: str, spare: int
-) -> None:
+def _fill(page, columns: Sequence[Column], rows: Sequence[Mapping[str, object]], language: str, sheet: str) -> None:
     from openpyxl.utils import get_column_letter
 
     page.title = sheet
     _heading(page, [column.heading(language) for column in columns])
-    for number, row in enumerate(rows, 2):
-        for position, column in enumerate(columns, 1):
-            _put(page.cell(number, position), _shown(column, row.get(column.id), language))
-        page.row_dimensions[number].height = _height(columns, row, language)
     for position, column in enumerate(columns, 1):
-        page.column_dimensions[get_column_letter(position)].width = column.width
-        for number in range(2, len(rows) + spare + 2):
-            _form(page.cell(number, position), column)
+        # The form of a whole column: rows that people add have it too.
+        whole = page.column_dimensions[get_column_letter(position)]
+        whole.width = column.width
+        _form(whole, column)
+    for number, row in enumerate(rows, 2):
+        told = [_shown(column, row.get(column.id), language) for column in columns]
+        for position, value in enumerate(told, 1):
+            cell = page.cell(number, position)
+            _put(cell, value)
+            cell._style = page.column_dimensions[get_column_letter(position)]._style
+        page.row_dimensions[number].height = _height(columns, told)
     page.freeze_panes = "B2"
+    page.print_title_rows = "1:1"
+    _on_paper(page)
+
+
+def _on_paper(page) -> None:
+    """All columns on the width of an A4."""
+    from openpyxl.worksheet.page import PageMargins
+
     page.page_setup.orientation, page.page_setup.paperSize = "landscape", page.PAPERSIZE_A4
     page.page_setup.fitToHeight, page.sheet_properties.pageSetUpPr.fitToPage = 0, True
-    page.print_title_rows = "1:1"
+    page.page_margins = PageMargins(MARGIN, MARGIN, MARGIN, MARGIN)
 
 
-def _height(columns: Sequence[Column], row: Mapping[str, object], language: str) -> int:
+def _height(columns: Sequence[Column], told: Sequence[object]) -> int:
     """Points that a row's longest text takes: not every program makes rows higher by itself."""
-    lengths = [len(str(_shown(column, row.get(column.id), language) or "")) / column.width for column in columns]
-    return min(TALLEST, LINE * max(1, math.ceil(1.1 * max(lengths))))
+    needed = [_lines(value, column.width) for column, value in zip(columns, told, strict=True) if column.kind == "text"]
+    return min(TALLEST, LINE * max(needed, default=1))
+
+
+def _lines(value: object, width: int) -> int:
+    """How many lines a text takes in a cell that breaks it between words."""
+    parts = str(value or "").split("\n")
+    return sum(max(1, math.ceil(len(part) / width)) for part in parts)
 
 
 def _heading(page, texts: Sequence[str]) -> None:
@@ -152,7 +180,10 @@ def _heading(page, texts: Sequence[str]) -> None:
     for position, text in enumerate(texts, 1):
         cell = page.cell(1, position)
         _put(cell, text)
-        cell.font = Font(bold=True)
+        if position > 1:
+            cell._style = page.cell(1, 1)._style
+            continue
+        cell.font = Font(name=FONT, size=11, bold=True)
         cell.fill = PatternFill("solid", fgColor="E6EFF3")
         cell.alignment = Alignment(wrap_text=True, vertical="top")
         cell.border = Border(bottom=Side(style="thin", color="4D5861"))
@@ -169,14 +200,14 @@ def _put(cell, value: object) -> None:
         cell.value = value
 
 
-def _form(cell, column: Column) -> None:
+def _form(whole, column: Column) -> None:
     from openpyxl.styles import Alignment
 
     if column.kind == "date":
-        cell.number_format = "yyyy-mm-dd"
+        whole.number_format = "yyyy-mm-dd"
     elif column.kind in ("text", "area"):  # or "1-2" becomes a date and "0180" loses its nought
-        cell.number_format = "@"
-    cell.alignment = Alignment(wrap_text=column.kind == "text", vertical="top")
+        whole.number_format = "@"
+    whole.alignment = Alignment(wrap_text=column.kind == "text", vertical="top")
 
 
 def _shown(column: Column, value: object, language: str) -> object:
@@ -195,7 +226,8 @@ def _about(page, title: str, columns: Sequence[Column], language: str, about: Se
 
     w = WORDS[language]
     page.title = w["about"]
-    for position, width in zip("ABCD", (30, 60, 40, 16), strict=True):
+    _on_paper(page)
+    for position, width in zip("ABCD", ABOUT, strict=True):
         page.column_dimensions[position].width = width
     lines: list[tuple] = [(title,), *((text,) for text in about), ()]
     lines.append((w["column"], w["write"], w["allowed"], w["required"]))
@@ -204,15 +236,22 @@ def _about(page, title: str, columns: Sequence[Column], language: str, about: Se
         allowed = ", ".join(column.labels(language)) if column.kind == "choice" else w[column.kind]
         required = w["yes" if column.required else "no"]
         lines.append((column.heading(language), column.help(language), allowed, required))
+    title_font, head, plain = (
+        Font(name=FONT, size=size, bold=bold) for size, bold in ((14, True), (11, True), (11, False))
+    )
+    wrapped, whole = Alignment(wrap_text=True, vertical="top"), Alignment(vertical="top")
     for number, line in enumerate(lines, 1):
         for position, text in enumerate(line, 1):
             cell = page.cell(number, position)
             _put(cell, text)
-            cell.font = Font(bold=number in (1, first), size=14 if number == 1 else 11)
-            cell.alignment = Alignment(wrap_text=number >= first or number > 1, vertical="top")
+            cell.font = title_font if number == 1 else head if number == first else plain
+            cell.alignment = whole if number == 1 else wrapped
     for number in range(2, first - 1):
         page.merge_cells(start_row=number, end_row=number, start_column=1, end_column=4)
-        page.row_dimensions[number].height = 15 * (1 + len(lines[number - 1][0]) // 140)
+        page.row_dimensions[number].height = LINE * _lines(lines[number - 1][0], sum(ABOUT))
+    for number in range(first, len(lines) + 1):
+        needed = max(_lines(text, width) for text, width in zip(lines[number - 1], ABOUT, strict=True))
+        page.row_dimensions[number].height = min(TALLEST, LINE * needed)
 
 
 def _lists(page, columns: Sequence[Column], language: str) -> None:
