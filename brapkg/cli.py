@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -69,6 +67,57 @@ def snapshot(source: Path) -> None:
         click.echo(f"{path} ({path.stat().st_size} bytes)")
 
 
+@main.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--area", metavar="AREA", help="A county or municipality, by code or name; the whole country otherwise.")
+def init(folder: Path, area: str | None) -> None:
+    """Make a workspace in DIR: settings, figures, templates and a guide. Nothing there is overwritten."""
+    from brapkg import workspace
+
+    made = workspace.make(folder, area)
+    _tell(f"{len(made)} files and folders in {folder}. Begin with {folder / 'README.md'}.")
+
+
+@main.group()
+def template() -> None:
+    """Write spreadsheets to fill in."""
+
+
+@template.command("structure")
+@click.option("--area", metavar="AREA", help="A county or municipality, by code or name; the whole country otherwise.")
+@click.option("--language", default="sv", show_default=True, metavar="sv|en")
+@click.option(
+    "--to", type=click.Path(path_type=Path), default=Path("structure.xlsx"), show_default=True, metavar="FILE"
+)
+def structure_template(area: str | None, language: str, to: Path) -> None:
+    """The register of the law's duties, a row for each municipality. Its place is data/raw/structure.xlsx."""
+    from brapkg import structure
+
+    _tell(str(structure.write_template(to, area, language)))
+
+
+@main.group()
+def fetch() -> None:
+    """Fetch figures from the internet into data/raw."""
+
+
+@fetch.command()
+@click.option("--first", type=int, metavar="YEAR", help="Five years before the last, if not given.")
+@click.option("--last", type=int, metavar="YEAR", help="This year, if not given.")
+def kolada(first: int | None, last: int | None) -> None:
+    """Living conditions and surveys from Kolada. Then run brapkg build."""
+    from datetime import date
+
+    from brapkg import context, paths
+    from brapkg.sources import snapshot
+
+    today = date.today()
+    last = last or today.year
+    made = context.fetch(paths.raw(), range(first or last - 5, last + 1), retrieved=today.isoformat())
+    for line in (*map(str, made), *snapshot.verify(made[0])["notices"]):
+        click.echo(line)
+
+
 # --- reports -------------------------------------------------------------------------------------
 
 OUTPUT = click.option(
@@ -101,7 +150,11 @@ def making(command):
 
 
 @main.group(invoke_without_command=True)
-@click.option("--all-levels", is_flag=True, help="Everything there is to make, in both languages.")
+@click.option(
+    "--all-levels",
+    is_flag=True,
+    help="Everything that settings.toml wants; else everything there is, in both languages.",
+)
 @making
 @click.pass_context
 def report(ctx: click.Context, all_levels: bool, period: int | None, languages: tuple[str, ...], **how) -> None:
@@ -117,10 +170,17 @@ def report(ctx: click.Context, all_levels: bool, period: int | None, languages: 
         return
     if not all_levels:
         raise UsageError(
-            "Say which reports: --all-levels, or a kind of report (region, problem, knowledge, evaluation)."
+            "Say which reports: --all-levels, or a kind of report "
+            "(national, region, municipality, problem, knowledge, evaluation)."
         )
-    with _wrong_rows_told():
-        _make(plan.all_levels(languages or plan.LANGUAGES, period), **how)
+    _make(plan.all_levels(languages, period), set(plan.PARAMETERS), **how)
+
+
+@report.command()
+@making
+def national(period: int | None, languages: tuple[str, ...], **how) -> None:
+    """Make the evidence summary of the nation."""
+    _make_areas("national", True, None, period, languages, how)
 
 
 @report.command()
@@ -129,11 +189,26 @@ def report(ctx: click.Context, all_levels: bool, period: int | None, languages: 
 @making
 def region(everything: bool, area: str | None, period: int | None, languages: tuple[str, ...], **how) -> None:
     """Make the evidence summary of one county (--area) or of all (--all)."""
+    _make_areas("region", everything, area, period, languages, how)
+
+
+@report.command()
+@click.option("--all", "everything", is_flag=True, help="All 290 municipalities.")
+@click.option("--area", metavar="AREA", help="One municipality, by code or name, or all of a county by its code.")
+@making
+def municipality(everything: bool, area: str | None, period: int | None, languages: tuple[str, ...], **how) -> None:
+    """Make the situation picture of one municipality (--area), of a county's, or of all (--all)."""
+    _make_areas("municipality", everything, area, period, languages, how)
+
+
+def _make_areas(
+    kind: str, everything: bool, area: str | None, period: int | None, languages: tuple[str, ...], how: dict
+) -> None:
     from brapkg.reports import plan
 
     if everything == (area is not None):
-        raise UsageError("Say either --all or --area COUNTY.")
-    _make(plan.region_reports(area, period, languages or ("sv",)), **how)
+        raise UsageError("Say either --all or --area AREA.")
+    _make(plan.area_reports(kind, area, period, languages or ("sv",)), {kind}, **how)
 
 
 @report.command()
@@ -158,21 +233,7 @@ def knowledge(period: int | None, languages: tuple[str, ...], **how) -> None:
 @making
 def evaluation(everything: bool, measure: str | None, period: int | None, languages: tuple[str, ...], **how) -> None:
     """Evaluate one local measure of the register (--measure) or all (--all)."""
-    with _wrong_rows_told() if everything else contextlib.nullcontext():
-        _make_topics("evaluation", everything, measure, period, languages, how)
-
-
-@contextlib.contextmanager
-def _wrong_rows_told() -> Iterator[None]:
-    """Tell the faults of the register; the measures of other rows are made, and the exit status says it."""
-    from brapkg.effects import register
-
-    problems = register.read().problems
-    for problem in problems:
-        click.echo(f"brapkg: {problem}", err=True)
-    yield
-    if problems:
-        sys.exit(1)
+    _make_topics("evaluation", everything, measure, period, languages, how)
 
 
 def _make_topics(
@@ -184,10 +245,23 @@ def _make_topics(
         raise UsageError(f"Say either --all or --{plan.PARAMETERS[kind]} ID.")
     if period is not None:
         raise UsageError(f"A report of the kind {kind} is not about a year; leave --period out.")
-    _make(plan.topic_reports(kind, code, languages or ("sv",)), **how)
+    # Who asks for one measure is told of its own faults alone.
+    _make(plan.topic_reports(kind, code, languages or ("sv",)), {kind} if everything else set(), **how)
 
 
-def _make(
+def _make(reports: list, kinds: set[str], **how) -> None:
+    """Make the reports; faults in what people filled in for these kinds are told, and the exit status says it."""
+    from brapkg.reports import registers
+
+    problems = registers.problems(kinds)
+    for problem in problems:
+        click.echo(f"brapkg: {problem}", err=True)
+    _run(reports, **how)
+    if problems:
+        sys.exit(1)
+
+
+def _run(
     reports: list,
     *,
     jobs: int,
@@ -254,18 +328,26 @@ def evidence(text: tuple[str, ...], language: str) -> None:
 
 def _address(output: str | None) -> str | None:
     """The address of an output that lies elsewhere."""
-    return output if output and "://" in output else None
+    told = _output(output)
+    return told if "://" in told else None
 
 
 def _folder(output: str | None) -> Path:
     """The folder of the reports, or the one that mirrors an address, as an absolute path."""
     from brapkg import paths
 
-    if _address(output):
+    if address := _address(output):
         from brapkg.reports import remote
 
-        return remote.mirror(output, paths.home())
-    return (Path(output) if output else paths.home() / "reports").resolve()
+        return remote.mirror(address, paths.home())
+    return Path(_output(output)).resolve()
+
+
+def _output(output: str | None) -> str:
+    """The folder or address that was given, else the settings'."""
+    from brapkg import settings
+
+    return output or settings.output()
 
 
 def _tell(text: str) -> None:

@@ -11,32 +11,35 @@ The link that local work often lacks. It proposes, by rules; people decide.
   proposed. Those with mixed results or without a shown effect are named apart, and harmful ones as
   something to avoid.
 * **What could be seen**: the smallest fall that four times of five would be told apart from chance,
-  the year of the page against one and three years after it, with the rest of the country as
-  comparison and the store's variation between years.
+  with the rest of the country as comparison and the store's variation between years. A county's year
+  against one and three years after it; a municipality's pooled years against one, two and four.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
-from brapkg import evidence, findings
+from brapkg import evidence, findings, series
 from brapkg.evidence.kinds import Indicator, Problem, Question
 from brapkg.evidence.ratings import Rating
 from brapkg.findings import Finding
-from brapkg.profile import NATION, County
+from brapkg.profile import NATION, County, Municipality
+from brapkg.shown import Tables, columns_of
+from brapkg.stats.comparison import FEW
 from brapkg.stats.effect.power import detectable_change
 
 # The crime triangle first, then what lies round it.
 KINDS = ("place", "victim", "offender", "situational", "social")
 MOST_QUESTIONS, MOST_MEASURES, MOST_INDICATORS = 6, 5, 3
 TRIED = ("effective", "promising")
-YEARS_AFTER = (1, 3)
+YEARS_AFTER = {"county": (1, 3), "municipality": (1, 2, 4)}
 POWER = 0.8
-# Below this count nothing is said of a level, as on the whole page.
-FEW = 10
+# A larger fall than this is not told: few measures halve the offences of a whole area.
+HALF = 0.5
 
 # A measure's rating, and the problems of the group that it holds for.
 Measured = tuple[tuple[Problem, ...], Rating]
@@ -73,17 +76,27 @@ class Priority:
     known: Known
     smallest_fall: dict[int, float | None]
 
+    @property
+    def first_seen(self) -> tuple[int, float] | None:
+        """After how many years a fall of at most a half would be seen, and that fall; None where it would not."""
+        return next(iter(seen_after(self.smallest_fall).items()), None)
 
-def priorities(county: County) -> list[Priority]:
-    """What stands out in a county, most points first (``findings.standing_out``), linked to the knowledge base.
+
+def seen_after(falls: dict[int, float | None]) -> dict[int, float]:
+    """Of the smallest falls by years after those of at most a half, fewest years first."""
+    return {after: fall for after, fall in sorted(falls.items()) if fall is not None and fall <= HALF}
+
+
+def priorities(profile: County | Municipality) -> list[Priority]:
+    """What stands out in an area, most points first (``findings.standing_out``), linked to the knowledge base.
 
     Raises
     ------
     DataError
         A record of the knowledge base or a setting is wrong.
     """
-    found = findings.standing_out(county)
-    falls = smallest_falls(county, [finding.offence for finding in found])
+    found = findings.standing_out(profile)
+    falls = smallest_falls(profile, [finding.offence for finding in found])
     return [Priority(finding, known(finding.offence), falls[finding.offence]) for finding in found]
 
 
@@ -114,58 +127,84 @@ def known(offence: str) -> Known:
     )
 
 
-def smallest_falls(county: County, offences: list[str]) -> dict[str, dict[int, float | None]]:
-    """The smallest fall from the period's count that would be seen, by offence group and years after.
+def smallest_falls(profile: County | Municipality, offences: list[str]) -> dict[str, dict[int, float | None]]:
+    """The smallest fall from the area's count that would be seen, by offence group and years after.
 
     Parameters
     ----------
-    county : the county and year
+    profile : the county or municipality and year
     offences : ids of offence groups
 
     Returns
     -------
     dict of dict
-        By offence, then by ``YEARS_AFTER``: a share (0.2: a fall of 20 per cent), NaN where no fall
-        would be seen, None where the count is below 10 or kept back or the variation is not known.
+        By offence, then by the years after of ``YEARS_AFTER``: a share (0.2: a fall of 20 per cent), NaN
+        where no fall would be seen, None where the count is below 10 or kept back or the variation is
+        not known.
 
     Notes
     -----
-    The log ratio of the county's change to that of the rest of the country has variance
-    1/b + 1/(k b r) + (1 + 1/k) (1/c + s**2): b the county's count, r the ratio of the effect, k the
-    years after, c the rest's count, s the variation between years (table ``wobble``; that of
-    municipalities where the county is one). s does not follow the counts, as an overdispersion
-    factor would, but adds to the comparison's part. It is itself uncertain, and taken to be
-    independent from year to year; where a county drifts away from the rest less is seen. A group
-    chosen because it was high tends to fall by itself, which no comparison of this kind takes away.
+    The log ratio of the area's change to that of the rest of the country has variance
+    1/b + n/(k b r) + (1/n + 1/k) (1/c + s**2): b the area's count over n years before (1 for a county,
+    the pooled years for a municipality), r the ratio of the effect, k the years after, c the rest's count
+    of an average year before, s the variation between years (table ``wobble``; that of municipalities
+    also where the county is one). s does not follow the counts, as an overdispersion factor would, but
+    adds to the comparison's part. It is itself uncertain, the same for every municipality though small
+    ones may swing more, and taken to be independent from year to year; where an area drifts away from
+    the rest less is seen. A group chosen because it was high tends to fall by itself, which no comparison
+    of this kind takes away. Normal approximation: good to a few points of power where at least about 20
+    offences are expected after; with fewer the power is higher than said (by up to ten points), and the
+    fall told somewhat too large.
 
     References
     ----------
     ``stats.effect.power.detectable_change``, with a power of 80 per cent at the 5 per cent level.
     """
-    kind = "municipality" if len(county.members) == 1 else "county"
-    spread = county.tables.built_rows("wobble", kind=kind).set_index("offence")["sd"]
-    nation = county.tables.rows("rates", area=NATION, year=county.period).set_index("offence")["count"]
-    before = county.level["count"].reindex(offences).to_numpy(float)
-    rest = nation.reindex(offences).to_numpy(float) - before
-    sd = spread.reindex(offences).to_numpy(float)
-    able = (before >= FEW) & (rest > 0) & np.isfinite(sd)
-    falls: dict[str, dict[int, float | None]] = {offence: dict.fromkeys(YEARS_AFTER) for offence in offences}
-    if not able.any():
+    after = YEARS_AFTER[profile.area.kind]
+    falls: dict[str, dict[int, float | None]] = {offence: dict.fromkeys(after) for offence in offences}
+    able = [
+        (offence, *base)
+        for offence, base in _before(profile, offences).items()
+        if base[0] >= FEW and base[2] > 0 and math.isfinite(base[3])
+    ]
+    if not able:
         return falls
-    # The rest of the country as steady as its count and the county's own variation let it be.
-    steady = 1 / (1 / rest[able] + sd[able] ** 2)
-    ids, years = np.array(offences)[able], np.repeat(YEARS_AFTER, able.sum())
-    seen = detectable_change(
-        np.tile(before[able], len(YEARS_AFTER)),
-        exposure_after=years,
-        comparison_before=np.tile(steady, len(YEARS_AFTER)),
-        comparison_after=years * np.tile(steady, len(YEARS_AFTER)),
+    ids = [(offence, later) for offence, *_ in able for later in after]
+    count, years, rest, sd = np.repeat([base for _, *base in able], len(after), axis=0).T
+    later = np.tile(np.array(after, dtype=float), len(able))
+    # Each year of the rest of the country is as steady as its count and the area's own variation let it be.
+    steady = 1 / (years / rest + sd**2)
+    shares = detectable_change(
+        count,
+        exposure_before=years,
+        exposure_after=later,
+        comparison_before=years * steady,
+        comparison_after=later * steady,
         power=POWER,
     )
-    shares = seen.loc[seen["direction"] == "fall", "value"] / 100
-    for offence, after, share in zip(np.tile(ids, len(YEARS_AFTER)).tolist(), years.tolist(), shares, strict=True):
-        falls[offence][after] = share
+    shares = shares.loc[shares["direction"] == "fall", "value"] / 100
+    for (offence, years_after), share in zip(ids, shares.tolist(), strict=True):
+        falls[offence][years_after] = share
     return falls
+
+
+def _before(profile: County | Municipality, offences: list[str]) -> dict[str, tuple[float, int, float, float]]:
+    """By offence: the area's count before, over how many years, that of the rest of the country, and the variation."""
+    spread = series.swings(profile.tables, profile.area.code, profile.period)
+    nation = profile.tables.keep("the nation's counts", lambda: _of_the_country(profile.tables))
+    found = {}
+    for offence in offences:
+        row = profile.level_rows[offence]
+        years = range(int(row.get("first_year", profile.period)), profile.period + 1)
+        whole = sum(nation.get((offence, year), math.nan) for year in years)
+        found[offence] = (row["count"], len(years), whole - row["count"], spread.get(offence, math.nan))
+    return found
+
+
+def _of_the_country(tables: Tables) -> dict[tuple[str, int], float]:
+    """The nation's counts by offence and year."""
+    nation = tables.rows("rates", area=NATION)
+    return {(offence, year): count for offence, year, count in columns_of(nation, "offence", "year", "count")}
 
 
 def _questions(about: list[Problem]) -> list[tuple[Problem, Question]]:

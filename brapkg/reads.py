@@ -51,14 +51,28 @@ def of(kind: str, about, period: int | None, tables: Iterable[str]) -> list[Read
     return [Read(table, EVERYWHERE) for table in sorted(tables)]
 
 
-def shown_areas(county: str) -> list[areas.Area]:
-    """Areas whose names the pages of a county may show: all but other counties' municipalities.
+def shown_areas(code: str) -> list[areas.Area]:
+    """Areas whose names the pages of an area may show: of other counties' municipalities, those it is set against.
 
-    Everything where ``county`` is empty, for reports on another kind of area.
+    Everything where ``code`` is no county's and no municipality's.
     """
+    here = areas.all_areas().get(code)
+    if here is None or here.kind not in ("county", "municipality"):
+        return list(areas.all_areas().values())
+    members = tuple(place.code for place in areas.municipalities(here.county))
+    near = _beyond(members) if here.kind == "county" else _against(here)
     return [
-        one for one in areas.all_areas().values() if not county or one.kind != "municipality" or one.county == county
+        one
+        for one in areas.all_areas().values()
+        if one.kind != "municipality" or one.county == here.county or one.code in near
     ]
+
+
+def _against(here: areas.Area) -> set[str]:
+    """Those that a municipality is compared with by name."""
+    groups = ((getattr(here, f"group_{edition}"), edition) for edition in areas.EDITIONS)
+    members = {one.code for group, edition in groups for one in areas.group_members(group, edition)}
+    return {*here.neighbours, *here.similar, *members}
 
 
 def region(area: areas.Area, period: int) -> list[Read]:
@@ -80,11 +94,12 @@ def region(area: areas.Area, period: int) -> list[Read]:
         Read("coverage", OWN, {"area": area.code}),
         Read("coverage", POLICE, {"area": area.police_region}),
         Read("reported_offences_rate", MUNICIPALITIES),
-        Read("rates", OWN, own),
-        Read("rates", COUNTRY, nation),
+        # Of a filed plan, earlier years too.
+        Read("rates", OWN, {"area": area.code, "year": until}),
+        Read("rates", COUNTRY, {"area": NATION, "year": until}),
         Read("rates", MUNICIPALITIES, {"kind": "municipality", "offence": TOTAL, "year": period}),
         # Which years there are.
-        Read("rates", "all years", {"area": NATION}, ("area", "year", "missing")),
+        Read("rates", "all years", {"area": NATION}, ("area", "offence", "year", "missing")),
         Read("wobble", COUNTIES, {"kind": "county"}),
         # A county of one municipality swings like a municipality.
         *([Read("wobble", MUNICIPALITIES, {"kind": "municipality"})] if len(members) == 1 else []),
@@ -102,6 +117,72 @@ def region(area: areas.Area, period: int) -> list[Read]:
         # Any year that is kept back turns a table's counts into numbers with a fraction.
         Read("withheld", EVERYWHERE, {"month": 0}),
         Read("withheld", OWN, {"area": (NATION, area.code, *members)}),
+        # Neighbours beyond the border may share a problem.
+        Read("peers", "neighbours", {"area": _beyond(members), "year": period}),
+        Read("joint", PLACES, places),
+        Read("context", OWN, {"area": area.code}),
+        Read("context", MUNICIPALITIES, {"kind": "municipality"}),
+        # A county of one municipality has its answers.
+        Read("survey", OWN, {"area": (area.code, *(members if len(members) == 1 else ()))}),
+    ]
+
+
+def _beyond(members: tuple[str, ...]) -> tuple[str, ...]:
+    """The municipalities of other counties that border on one of these."""
+    near = {code for own in members for code in areas.get(own).neighbours}
+    return tuple(sorted(near - set(members)))
+
+
+def municipality(area: areas.Area, period: int) -> list[Read]:
+    """A municipality's page (``profile.Municipality``): its own rows, its county's, and those it is set against."""
+    own, nation = {"area": area.code, "year": period}, {"area": NATION, "year": period}
+    county, until = {"area": area.county, "year": period}, range(period + 1)
+    members = tuple(place.code for place in areas.municipalities(area.county))
+    return [
+        Read("areas", MUNICIPALITIES, {"kind": "municipality"}, ("area", "kind", "skr_2023")),
+        Read("population", OWN, {"area": (area.code, area.county, NATION), "year": until}),
+        Read("population", MUNICIPALITIES, {"kind": "municipality", "year": range(period, 10_000)}),
+        Read("offences_year", COUNTRY, {"area": NATION}, ("area", "year")),
+        Read("offences_month", PLACES, {"area": (area.county, *members), "year": until}),
+        Read("coverage", COUNTIES, {"area": area.county}),
+        Read("reported_offences_rate", MUNICIPALITIES),
+        Read("rates", OWN, {"area": area.code, "year": until}),
+        # The rest of the country, beside which a fall would be seen.
+        Read("rates", COUNTRY, {"area": NATION, "year": until}),
+        Read("rates", "all years", {"area": NATION}, ("area", "offence", "year", "missing")),
+        Read("wobble", MUNICIPALITIES, {"kind": "municipality"}),
+        *(Read(table, OWN, own) for table in ("pooled", "against", "peers", "joint", "ranks")),
+        *(Read(table, OWN, own) for table in ("trend", "trend_line", "season", "signals", "change")),
+        Read("season", "own county", county),
+        # Where it is a county of its own, it has the county's months.
+        *(Read(table, "own county", county) for table in ("trend", "trend_line", "signals") if len(members) == 1),
+        Read("change", COUNTRY, nation),
+        Read("pooled", MUNICIPALITIES, {"offence": TOTAL, "year": period}),
+        Read("funnel", EVERYWHERE, {"offence": FUNNEL_OFFENCE, "year": period}),
+        Read("withheld", EVERYWHERE, {"month": 0}),
+        Read("withheld", OWN, {"area": (area.code, area.county)}),
+        Read("context", MUNICIPALITIES, {"kind": "municipality"}),
+        Read("survey", OWN, {"area": (area.code, area.county)}),
+    ]
+
+
+def national(area: areas.Area, period: int) -> list[Read]:
+    """The nation's page (``profile.Nation``): the whole country's rows."""
+    year, nation = {"year": period}, {"area": NATION}
+    return [
+        Read("population", COUNTRY, nation),
+        Read("offences_year", COUNTRY, nation),
+        Read("offences_month", COUNTIES, {"kind": "county", "year": range(period + 1)}),
+        Read("official_totals", COUNTRY, nation),
+        Read("coverage", EVERYWHERE, {"year": range(period + 1)}),
+        Read("rates", EVERYWHERE, year),
+        Read("rates", "all years", nation, ("area", "offence", "year", "missing")),
+        Read("wobble", COUNTIES, {"kind": "county"}),
+        *(Read(table, EVERYWHERE, year) for table in ("comparison", "standardised", "peers", "funnel")),
+        Read("ranks", EVERYWHERE, year | {"offence": TOTAL}),
+        Read("change", COUNTRY, nation | year),
+        Read("trend", COUNTIES, year | {"kind": ("nation", "county")}),
+        Read("withheld", EVERYWHERE, {"month": 0}),
     ]
 
 
@@ -121,18 +202,29 @@ def nothing(about, period: int | None) -> list[Read]:
 
 
 KINDS: dict[str, Callable[..., list[Read]]] = {
+    "national": national,
     "region": region,
+    "municipality": municipality,
     "problem": nothing,
     "knowledge": nothing,
     "evaluation": evaluation,
 }
-# Texts that stand on pages of one kind alone; every other record may reach any page.
-TEXTS_OF = {
-    "texts/problem": "problem",
-    "texts/knowledge": "knowledge",
-    "texts/evaluation": "evaluation",
-    "texts/priorities": "region",
-    "texts/law": "region",
+# Records that stand on pages of some kinds alone; every other one may reach any page.
+LOCAL = ("region", "municipality")
+RECORDS_OF: dict[str, tuple[str, ...]] = {
+    "texts/problem": ("problem",),
+    "texts/knowledge": ("knowledge",),
+    "texts/evaluation": ("evaluation",),
+    "texts/nation": ("national",),
+    "texts/municipality": ("municipality",),
+    "texts/together": ("region",),
+    "texts/law": ("municipality",),
+    "texts/priorities": LOCAL,
+    "texts/plan": LOCAL,
+    "texts/context": LOCAL,
+    "context": LOCAL,
+    "texts/structure": (*LOCAL, "national"),
+    "duties": (*LOCAL, "national"),
 }
 # Kinds whose pages name no area.
 PLACELESS = ("problem", "knowledge")

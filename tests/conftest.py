@@ -119,7 +119,7 @@ def quick(monkeypatch, tables):
 
 def use(patch: pytest.MonkeyPatch, processed: Path, folder: Path) -> Path:
     """Make ``folder`` the workspace in use, with ``processed`` as its store."""
-    (folder / "data" / "raw").mkdir(parents=True)
+    (folder / "data" / "raw").mkdir(parents=True, exist_ok=True)
     (folder / "data" / "processed").symlink_to(processed)
     patch.setenv("BRAPKG_HOME", str(folder))
     return folder
@@ -141,10 +141,10 @@ def built_whole(processed_whole, tmp_path, monkeypatch) -> Path:
 @pytest.fixture(scope="module")
 def undrawn():
     """Pictures with title and description but nothing drawn: drawing takes most of a page's time."""
-    from brapkg.figures import dots, grid, lines, maps, places, scatter
+    from brapkg.figures import country, dots, grid, lines, maps, places, scatter, spreading, wheel, years
 
     with pytest.MonkeyPatch.context() as patch:
-        for module in (dots, grid, lines, maps, places, scatter):
+        for module in (country, dots, grid, lines, maps, places, scatter, spreading, wheel, years):
             patch.setattr(module, "picture", _blank)
         patch.setattr(maps, "layout", lambda *_, **__: maps.Layout({}, {}, 1.0))
         yield

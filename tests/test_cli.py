@@ -20,8 +20,8 @@ REGION = ("report", "region")
 @pytest.fixture
 def two(workspace, monkeypatch) -> Path:
     """``--all`` means two counties here, and the notebook fails for the second."""
-    everyone = plan.region_reports
-    monkeypatch.setattr(plan, "region_reports", lambda *given: [r for r in everyone(*given) if r.about.code < "04"])
+    everyone = plan.area_reports
+    monkeypatch.setattr(plan, "area_reports", lambda *given: [r for r in everyone(*given) if r.about.code < "04"])
     monkeypatch.setattr(paths, "notebooks", lambda: workspace)
     notebook(workspace, RAISES)
     return workspace
@@ -199,6 +199,7 @@ def test_runs_are_listed_shown_and_compared_and_health_is_told(two):
 def test_everything_is_made_in_both_languages(two, monkeypatch):
     notebook(two)
     monkeypatch.setattr(plan, "TOPICAL", ())
+    monkeypatch.setattr(plan, "LEVELS", {"region": "county"})
     assert run("report", "--all-levels").exit_code == 0
     pages = {path.name for path in (two / "reports").glob("*.html")}
     assert pages == {f"{code}-2016-{way}.html" for code in ("01", "03") for way in ("sv", "en")} | {

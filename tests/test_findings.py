@@ -1,16 +1,19 @@
-"""The written rule for what stands out, on counties made by hand."""
+"""The written rule for what stands out, on counties and municipalities made by hand and on real ones."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 from hypothesis import given
+from hypothesis import settings as limits_of
 from hypothesis import strategies as st
 
-from brapkg import catalogue, findings
-from brapkg.findings import going_well, standing_out, trend_direction
+from brapkg import areas, catalogue, findings, profile, store
+from brapkg.findings import going_well, seen, standing_out, trend_direction
 from brapkg.settings import HARMED, REASONS, WEIGHTS, Priorities, settings
 
 GROUPS = list(catalogue.offences("groups"))
@@ -24,6 +27,17 @@ LIMITS = {
 NOTHING = pd.DataFrame({"verdict": pd.Series(dtype=object), "name": pd.Series(dtype=object)})
 
 
+def models(trends: dict[str, tuple[str, ...]]) -> dict[str, dict[str, dict]]:
+    """Both trend models by offence, from what each of them sees."""
+    return {
+        offence: {
+            model: {"lower": LIMITS[way][0], "upper": LIMITS[way][1], "missing": "few" if way == "few" else ""}
+            for model, way in zip(("step", "smooth"), ways, strict=False)
+        }
+        for offence, ways in trends.items()
+    }
+
+
 @dataclass
 class County:
     """As much of ``profile.County`` as the rule looks at."""
@@ -32,6 +46,7 @@ class County:
     trends: dict[str, tuple[str, ...]] = field(default_factory=dict)
     places: dict[str, dict[str, str]] = field(default_factory=dict)
     status: str = "final"
+    area = SimpleNamespace(kind="county")
 
     @property
     def level_rows(self) -> dict[str, dict]:
@@ -39,17 +54,41 @@ class County:
 
     @property
     def trend_rows(self) -> dict[str, dict[str, dict]]:
-        return {
-            offence: {
-                model: {"lower": LIMITS[way][0], "upper": LIMITS[way][1], "missing": "few" if way == "few" else ""}
-                for model, way in zip(("step", "smooth"), ways, strict=False)
-            }
-            for offence, ways in self.trends.items()
-        }
+        return models(self.trends)
 
     def peers(self, offence: str) -> pd.DataFrame:
         found = self.places.get(offence, {})
         return pd.DataFrame({"name": list(found), "verdict": list(found.values())}) if found else NOTHING
+
+
+@dataclass
+class Municipality:
+    """As much of ``profile.Municipality`` as the rule looks at; ``years`` are the period's count and where it lies."""
+
+    groups: dict[str, str] = field(default_factory=dict)
+    nation: dict[str, str] = field(default_factory=dict)
+    trends: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    years: dict[str, tuple[float, str]] = field(default_factory=dict)
+    status: str = "final"
+    area = SimpleNamespace(kind="municipality")
+    period = 2016
+
+    @cached_property
+    def peer_verdicts(self) -> dict[str, str]:
+        return {one: self.groups.get(one, "unclear") for one in GROUPS}
+
+    @cached_property
+    def level_rows(self) -> dict[str, dict]:
+        return {one: {"ratio_verdict": self.nation.get(one, "unclear")} for one in GROUPS}
+
+    @cached_property
+    def trend_rows(self) -> dict[str, dict[str, dict]]:
+        return models(self.trends)
+
+    @cached_property
+    def year_rows(self) -> dict[str, dict]:
+        years = {one: self.years.get(one, (40.0, "")) for one in GROUPS}
+        return {one: {"shown": shown, "outside": outside} for one, (shown, outside) in years.items()}
 
 
 def use(patch: pytest.MonkeyPatch, **changes) -> Priorities:
@@ -310,8 +349,9 @@ def test_a_reason_lowers_certainty_as_far_as_the_settings_say(monkeypatch, steps
     assert (finding.certainty, finding.lost) == (grade, ("preliminary",) if steps else ())
 
 
-# Counties among which every part of the rule plays a role.
+# Places among which every part of the rule plays a role.
 MIXED = [
+    Municipality(years={"theft": (50.0, "above")}),
     County(dict.fromkeys(GROUPS, "probably_higher")),
     *(County({offence: "clearly_higher"}, status="preliminary") for offence in HARMED),
     County(trends={"theft": ("rising", "unclear")}, places={"damage": {"Falun": "clearly_higher"}}),
@@ -330,7 +370,7 @@ MIXED = [
 def test_every_setting_has_an_effect(monkeypatch, part, name):
     def found(value: int) -> list[findings.Finding]:
         use(monkeypatch, **({"most": value} if part == "most" else {part: {name: value}}))
-        return [finding for county in MIXED for finding in standing_out(county)]
+        return [finding for place in MIXED for finding in standing_out(place)]
 
     assert found(1) != found(3)
 
@@ -394,3 +434,220 @@ def test_at_most_five_with_points_that_fall(county):
     assert len(found) <= 5 and len({finding.offence for finding in found}) == len(found)
     assert [finding.points for finding in found] == sorted((finding.points for finding in found), reverse=True)
     assert not {finding.offence for finding in found} & {"total"}
+
+
+# --- municipalities
+
+
+def one_of(**told) -> findings.Finding:
+    (finding,) = standing_out(Municipality(**told))
+    return finding
+
+
+HIGH = {"theft": (50.0, "above")}
+
+
+@pytest.mark.parametrize(
+    ("told", "points", "lost", "certainty"),
+    [
+        ({"groups": {"theft": "clearly_higher"}}, 3, (), "high"),
+        ({"groups": {"theft": "probably_higher"}}, 2, ("probably",), "moderate"),
+        ({"nation": {"theft": "clearly_higher"}}, 2, (), "high"),
+        ({"nation": {"theft": "probably_higher"}}, 1, ("probably",), "moderate"),
+        ({"groups": {"theft": "clearly_higher"}, "nation": {"theft": "probably_higher"}}, 4, (), "high"),
+        ({"trends": {"theft": ("rising", "rising")}}, 2, ("probably",), "moderate"),
+        ({"trends": {"theft": ("rising", "unclear")}}, 1, ("probably", "depends"), "low"),
+        ({"years": HIGH}, 1, ("single_year",), "low"),
+        ({"years": HIGH, "status": "preliminary"}, 1, ("preliminary", "single_year"), "low"),
+        (
+            {"years": {"drugs": (50.0, "above")}, "status": "preliminary"},
+            0,
+            ("preliminary", "single_year", "control"),
+            "very_low",
+        ),
+        ({"years": HIGH, "trends": {"theft": ("few", "few")}}, 1, ("single_year",), "low"),
+        ({"years": HIGH, "trends": {"theft": ("unclear", "unclear")}}, 1, ("single_year",), "low"),
+        ({"years": HIGH, "trends": {"theft": ("rising", "rising")}}, 2, ("probably",), "moderate"),
+        ({"years": HIGH, "trends": {"theft": ("rising", "unclear")}}, 1, ("probably", "depends"), "low"),
+        ({"years": HIGH, "nation": {"theft": "probably_higher"}}, 2, ("probably",), "moderate"),
+        ({"years": HIGH, "nation": {"theft": "clearly_lower"}}, 1, ("single_year",), "low"),
+    ],
+)
+def test_what_is_weighed_for_a_municipality(told, points, lost, certainty):
+    finding = one_of(**told)
+    assert (finding.points, finding.lost, finding.certainty) == (points, lost, certainty)
+    assert finding.single_year == ("single_year" in lost) and finding.places == ()
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {},
+        {"years": {"theft": (9.0, "above")}},
+        {"years": {"theft": (float("nan"), "above")}},
+        {"years": {"theft": (50.0, "below")}},
+        {"years": HIGH, "trends": {"theft": ("unclear", "falling")}},
+        {"years": HIGH, "trends": {"theft": ("rising", "falling")}},
+        {"groups": {"theft": "few"}, "nation": {"theft": "few"}},
+        {
+            "groups": {"total": "clearly_higher"},
+            "nation": {"total": "clearly_higher"},
+            "years": {"total": (500.0, "above")},
+        },
+    ],
+)
+def test_what_makes_nothing_stand_out_in_a_municipality(told):
+    assert standing_out(Municipality(**told)) == []
+
+
+def test_an_offence_that_was_not_compared_is_one_of_too_few():
+    place = Municipality(years=HIGH)
+    place = SimpleNamespace(
+        **{name: getattr(place, name) for name in ("trend_rows", "year_rows", "status", "area", "period")},
+        peer_verdicts={one: verdict for one, verdict in place.peer_verdicts.items() if one != "theft"},
+        level_rows={one: row for one, row in place.level_rows.items() if one != "theft"},
+    )
+    assert (seen(place, "theft").level, seen(place, "theft").compared) == ("few", "few")
+    assert [finding.offence for finding in standing_out(place)] == ["theft"]
+
+
+def test_a_municipality_keeps_what_lies_clearly_low_and_points_nowhere_upwards():
+    low = dict.fromkeys(["total", "theft", "vehicle", "damage", "violence"], "clearly_lower")
+    place = Municipality(
+        groups=low | {"negligence": "probably_lower"},
+        nation={"traffic": "clearly_lower", "violence": "probably_higher", "drugs": "few"},
+        trends={"vehicle": ("rising", "unclear"), "damage": ("falling", "falling")},
+        years={"threats": (50.0, "above")},
+    )
+    assert going_well(place) == ["theft", "damage", "traffic"]
+
+
+def test_what_stands_out_but_is_not_shown_is_not_said_to_go_well(monkeypatch):
+    use(monkeypatch, most=1)
+    place = Municipality(
+        groups={"violence": "clearly_higher", "theft": "clearly_lower", "damage": "clearly_lower"},
+        nation={"theft": "probably_higher"},
+        years={"damage": (50.0, "above")},
+    )
+    assert [finding.offence for finding in standing_out(place)] == ["violence"] and going_well(place) == []
+
+
+def test_a_single_year_that_the_settings_do_not_lower_keeps_its_certainty(monkeypatch):
+    use(monkeypatch, steps={"single_year": 0})
+    assert (one_of(years=HIGH).certainty, one_of(years=HIGH).lost) == ("high", ())
+    use(monkeypatch, steps={"single_year": 3})
+    assert one_of(years=HIGH).certainty == "very_low"
+
+
+def test_a_county_has_no_single_years():
+    assert "single_year" not in findings.steps("county") and "single_year" in findings.steps("municipality")
+
+
+placed = st.tuples(st.sampled_from([3.0, 9.0, 10.0, 40.0, float("nan")]), st.sampled_from(["above", "below", ""]))
+made_municipalities = st.builds(
+    Municipality,
+    groups=st.dictionaries(groups, verdicts),
+    nation=st.dictionaries(groups, verdicts),
+    trends=st.dictionaries(groups, ways),
+    years=st.dictionaries(groups, placed),
+    status=st.sampled_from(["final", "preliminary"]),
+)
+ORDER = ("clearly_lower", "unclear", "probably_higher", "clearly_higher")
+
+
+@limits_of(deadline=None)
+@given(place=made_municipalities, offence=groups, part=st.sampled_from(["groups", "nation"]))
+def test_a_higher_verdict_never_gives_fewer_points_or_less_certainty(place, offence, part):
+    with pytest.MonkeyPatch.context() as patch:
+        use(patch, most=9)
+        found = []
+        for verdict in ORDER:
+            raised = replace(place, **{part: getattr(place, part) | {offence: verdict}})
+            mine = [finding for finding in standing_out(raised) if finding.offence == offence]
+            found += [(mine[0].points, findings.GRADES.index(mine[0].certainty)) if mine else (-10, -1)]
+    assert found == sorted(found) and [grade for _, grade in found] == sorted(grade for _, grade in found)
+
+
+@limits_of(deadline=None)
+@given(place=made_municipalities)
+def test_nothing_stands_out_by_a_year_of_fewer_than_ten_and_low_is_never_high(place):
+    with pytest.MonkeyPatch.context() as patch:
+        use(patch)
+        found, well = standing_out(place), going_well(place)
+    assert [finding.points for finding in found] == sorted((finding.points for finding in found), reverse=True)
+    assert len(found) <= 5 and not {finding.offence for finding in found} & {"total", *well}
+    for finding in found:
+        count, where = place.years.get(finding.offence, (40.0, ""))
+        assert finding.high_year == (where == "above" and count >= 10)
+        assert finding.higher or any(finding.ways) or finding.high_year
+        if finding.single_year:
+            assert finding.certainty in ("low", "very_low")
+    for offence in well:
+        assert "clearly_lower" in (place.groups.get(offence), place.nation.get(offence))
+
+
+# --- real places
+
+
+@pytest.mark.usefixtures("built")
+@pytest.mark.parametrize(
+    ("code", "period", "expected"),
+    [
+        ("2403", 2016, [("threats", "low", True)]),
+        ("2425", 2016, [("damage", "low", True)]),
+        ("2506", 2016, [("threats", "low", True)]),
+        ("0980", 2016, []),
+        ("0980", 2013, [("damage", "moderate", False)]),
+    ],
+)
+def test_what_stands_out_in_small_places(monkeypatch, code, period, expected):
+    use(monkeypatch)
+    found = standing_out(profile.municipality(code, period))
+    assert [(one.offence, one.certainty, one.single_year) for one in found] == expected
+
+
+@pytest.mark.usefixtures("built")
+def test_in_stockholm_the_level_against_the_nation_stands_out_and_no_single_year(monkeypatch):
+    use(monkeypatch, most=5)
+    found = standing_out(profile.municipality("0180", 2016))
+    assert {"violence", "theft", "damage", "weapons"} < {one.offence for one in found}
+    assert all(one.compared in findings.HIGHER and not one.single_year for one in found)
+
+
+@pytest.mark.usefixtures("built")
+def test_gotland_as_county_and_as_municipality_hold_the_same_verdicts_of_the_level():
+    """One place, two pages: what the county sees in its municipalities is what the municipality sees of itself."""
+    for period in (2013, 2014, 2015, 2016):
+        county, municipality = profile.county("09", period), profile.municipality("0980", period)
+        for offence in GROUPS:
+            above = seen(municipality, offence).level in findings.HIGHER
+            assert bool(seen(county, offence).places) == above
+
+
+@pytest.mark.usefixtures("built")
+def test_the_rule_holds_for_every_tenth_municipality():
+    for area in areas.municipalities()[::10]:
+        place = profile.municipality(area.code, 2016)
+        for finding in standing_out(place):
+            row = place.level_rows[finding.offence]
+            assert finding.compared not in findings.HIGHER or (row["ratio_lower"] > 1 and row["count"] >= 10)
+            if finding.level in findings.HIGHER:
+                peer = place.peers.loc[finding.offence]
+                assert peer["lower"] > 1 and peer["count"] >= 10
+            if finding.high_year:
+                years = store.load("rates").query("area == @area.code and offence == @finding.offence")
+                counts = years.set_index("year")["count"]
+                assert counts[2016] == counts.max() >= 10
+        for offence in going_well(place):
+            limits = (place.level_rows[offence]["ratio_upper_998"], place.peers["upper_998"].get(offence, 2))
+            assert min(limit for limit in limits if limit == limit) < 1
+
+
+@pytest.mark.usefixtures("built")
+def test_about_every_fifth_municipality_has_a_high_year_by_chance():
+    """What the rule and the page say of a single high year, from the chances of the bands themselves."""
+    shares = []
+    for area in areas.municipalities()[::10]:
+        years = profile.municipality(area.code, 2016).yearly.query("year == 2016 and offence != 'total' and upper >= 9")
+        shares.append(1 - (1 - years["chance"] / 2).prod())
+    assert 0.15 < sum(shares) / len(shares) < 0.22

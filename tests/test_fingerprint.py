@@ -28,6 +28,14 @@ COUNTIES = [county.code for county in areas.counties()]
 EVERYTHING = {(code, language) for code in COUNTIES for language in ("sv", "en")}
 
 
+# Of the municipalities these are planned, so that a test has fewer pages to ask about.
+PLACES = ("2403", "0980", "2080")
+
+
+def everything() -> list[plan.Report]:
+    return [one for one in plan.all_levels() if one.kind != "municipality" or one.about.code in PLACES]
+
+
 def both(*codes: str) -> set[tuple[str, str]]:
     return {(code, language) for code in codes for language in ("sv", "en")}
 
@@ -63,7 +71,7 @@ def finished(processed, tmp_path_factory) -> Path:
     (home / "reports").mkdir()
     with pytest.MonkeyPatch.context() as patch:
         work_in(patch, home)
-        steps = plan.steps(plan.all_levels(), home / "reports")
+        steps = plan.steps(everything(), home / "reports")
         assert {step.why for step in steps} == {"never made"}
         for step in steps:
             put(home / "reports", step)
@@ -85,7 +93,7 @@ class Made:
 
     def again(self) -> dict[tuple[str, str], str]:
         """Which counties' reports would be made again, and why."""
-        steps = plan.steps(plan.all_levels(), self.output)
+        steps = plan.steps(everything(), self.output)
         return {
             (step.report.about.code, step.report.language): step.why
             for step in steps
@@ -93,9 +101,15 @@ class Made:
         }
 
     def topics_again(self) -> dict[str, str]:
-        """Which other reports would be made again, and why."""
-        steps = plan.steps(plan.all_levels(), self.output)
-        return {step.report.name: step.why for step in steps if step.why and step.report.kind != "region"}
+        """Which reports that are about no area would be made again, and why."""
+        steps = plan.steps(everything(), self.output)
+        return {step.report.name: step.why for step in steps if step.why and step.report.kind in plan.TOPICAL}
+
+    def places_again(self) -> dict[str, str]:
+        """Which of the nation's and the municipalities' Swedish reports would be made again, and why, by code."""
+        steps = plan.steps([one for one in everything() if one.language == "sv"], self.output)
+        kinds = ("national", "municipality")
+        return {step.report.about.code: step.why for step in steps if step.why and step.report.kind in kinds}
 
     def edit(self, path: Path, old: str, new: str) -> None:
         text = path.read_text(encoding="utf-8")
@@ -129,11 +143,11 @@ def work(finished, tmp_path, monkeypatch) -> Made:
 
 
 def test_what_has_not_changed_is_not_made_again(work):
-    assert work.again() == work.topics_again() == {}
+    assert work.again() == work.topics_again() == work.places_again() == {}
 
 
 def test_inputs_are_told_by_name_each_with_a_short_hash(work):
-    [step] = plan.steps(plan.region_reports("20"), work.output)
+    [step] = plan.steps(plan.area_reports("region", "20"), work.output)
     assert {
         "notebook",
         "parameters",
@@ -212,14 +226,14 @@ def test_a_catalogue_record_reaches_the_languages_that_show_it(work, line, chang
 @pytest.mark.parametrize("kind", ["problem", "knowledge", "evaluation"])
 def test_the_texts_of_a_kind_of_page_reach_that_kind_alone(work, kind):
     work.edit(work.package / f"records/texts/{kind}.toml", '\nsv = "', '\nsv = "Changed ')
-    wanted = {report.name for report in plan.all_levels() if (report.kind, report.language) == (kind, "sv")}
+    wanted = {report.name for report in everything() if (report.kind, report.language) == (kind, "sv")}
     assert work.topics_again() == dict.fromkeys(wanted, f"texts/{kind} (sv) changed")
     assert work.again() == {}
 
 
 def test_a_study_reaches_the_pages_that_may_show_it(work):
     work.edit(work.package / "records/evidence/studies_police.toml", '\nresult_en = "', '\nresult_en = "Changed ')
-    assert set(work.topics_again()) == {r.name for r in plan.all_levels() if r.kind != "region" and r.language == "en"}
+    assert set(work.topics_again()) == {r.name for r in everything() if r.kind in plan.TOPICAL and r.language == "en"}
     assert set(work.again()) == in_language("en")
 
 
@@ -260,9 +274,20 @@ def renamed(monkeypatch, code: str, **fields) -> None:
     monkeypatch.setattr(areas, "all_areas", lambda: everyone)
 
 
-def test_a_municipality_with_another_name_reaches_its_own_county(work, monkeypatch):
-    renamed(monkeypatch, "2080", short="Nya Falun")
-    assert work.again() == {("20", language): f"areas ({language}) changed" for language in ("sv", "en")}
+def beside(code: str) -> set[str]:
+    """The county of a municipality, and those of its neighbours."""
+    return {areas.get(one).county for one in (code, *areas.get(code).neighbours)}
+
+
+@pytest.mark.parametrize("fields", [{"short": "Nya Falun"}, {"neighbours": ()}, {"similar": ("2403",)}])
+def test_what_is_told_of_a_municipality_reaches_its_own_county_and_those_that_border_on_it(work, monkeypatch, fields):
+    near = beside("2080")
+    assert {"20", "21"} <= near and len(near) < 5
+    renamed(monkeypatch, "2080", **fields)
+    again = work.again()
+    # Without neighbours it is no longer named in the other counties.
+    assert set(again) == both(*near) and again["20", "sv"] == "areas (sv) changed"
+    assert {"00", "2080"} <= set(work.places_again()) <= {"00", "2080", "2403"}
 
 
 def test_a_county_with_another_english_name_reaches_every_english_page(work, monkeypatch):
@@ -270,10 +295,9 @@ def test_a_county_with_another_english_name_reaches_every_english_page(work, mon
     assert set(work.again()) == in_language("en")
 
 
-@pytest.mark.parametrize("fields", [{"aliases": ("Koppars",)}, {"neighbours": ()}])
-def test_what_no_page_shows_of_an_area_makes_no_difference(work, monkeypatch, fields):
-    renamed(monkeypatch, "2080", **fields)
-    assert work.again() == {}
+def test_what_no_page_shows_of_an_area_makes_no_difference(work, monkeypatch):
+    renamed(monkeypatch, "2080", aliases=("Koppars",))
+    assert work.again() == work.places_again() == {}
 
 
 def test_a_template_reaches_every_page(work):
@@ -313,9 +337,9 @@ def test_a_setting_for_the_runner_reaches_none(work):
 
 def test_another_rule_for_small_counts_is_refused_until_the_build(work):
     (work.home / "settings.toml").write_text("[disclosure]\nmonth = 5\n", encoding="utf-8")
-    with pytest.raises(DataError, match="was built with the rule .* Run `brapkg build`"):
+    with pytest.raises(DataError, match=r"\[disclosure\] \w+: built with .* Run `brapkg build`"):
         work.again()
-    with pytest.raises(DataError, match="was built with the rule"):
+    with pytest.raises(DataError, match="was built by other rules"):
         plan.steps([plan.Report(work.notebook, areas.get("20"), 2016, "sv")], work.output)
 
 
@@ -381,7 +405,50 @@ def test_another_offence_of_the_same_county_reaches_that_county(work):
 
 def test_a_municipality_s_row_reaches_its_county(work):
     work.change("peers", {"area": "2080", "year": 2016, "offence": "theft"}, "value")
-    assert work.again() == dict.fromkeys(both("20"), "data changed: peers (own municipalities)")
+    again, around = work.again(), beside("2080") - {"20"}
+    assert {again["20", language] for language in ("sv", "en")} == {"data changed: peers (own municipalities)"}
+    assert around and {again[key] for key in both(*around)} == {"data changed: peers (neighbours)"}
+    assert set(again) == both("20", *around)
+    assert work.places_again() == {
+        "00": "data changed: peers (all areas: a national comparison)",
+        "2080": "data changed: peers (own)",
+    }
+
+
+@pytest.mark.parametrize(
+    ("table", "where", "column", "reached"),
+    [
+        ("against", {"area": "2403", "year": 2016, "offence": "theft"}, "value", {"2403": "against (own)"}),
+        ("against", {"area": "2425", "year": 2016}, "value", {}),
+        ("pooled", {"area": "2403", "year": 2015}, "value", {}),
+        ("joint", {"area": "2403", "year": 2016, "offence": "theft"}, "value", {"2403": "joint (own)"}),
+        ("season", {"area": "24", "year": 2016, "offence": "total"}, "value", {"2403": "season (own county)"}),
+        ("trend_line", {"area": "09", "year": 2016, "offence": "total"}, "value", {"0980": "trend_line (own county)"}),
+        ("official_totals", {"area": "00", "year": 2014}, "count", {"00": "official_totals (nation)"}),
+        (
+            "trend",
+            {"area": "24", "year": 2016, "offence": "theft"},
+            "value",
+            {"00": "trend (all counties: a national comparison)"},
+        ),
+        (
+            "pooled",
+            {"area": "2425", "year": 2016, "offence": "total"},
+            "value",
+            dict.fromkeys(PLACES, "pooled (all municipalities: a national comparison)"),
+        ),
+    ],
+)
+def test_a_row_reaches_the_nation_s_and_municipalities_pages_that_read_it(work, table, where, column, reached):
+    work.change(table, where, column)
+    assert work.places_again() == {code: f"data changed: {told}" for code, told in reached.items()}
+
+
+@pytest.mark.parametrize(("record", "codes"), [("nation", {"00"}), ("municipality", set(PLACES))])
+def test_texts_of_nation_and_municipalities_reach_those_alone(work, record, codes):
+    work.edit(work.package / f"records/texts/{record}.toml", '\nsv = "', '\nsv = "Changed ')
+    assert work.places_again() == dict.fromkeys(codes, f"texts/{record} (sv) changed")
+    assert work.again() == work.topics_again() == {}
 
 
 def test_the_smallest_change_of_a_number_counts(work):
@@ -470,13 +537,13 @@ def test_what_was_remembered_of_an_earlier_build_is_forgotten(work):
     before = known()
     work.change("trend", {"area": "20", "year": 2016}, "value")
     work.again()
-    assert len(known()["trend"]) == len(before["trend"]) == 21 and known()["trend"] != before["trend"]
+    assert len(known()["trend"]) == len(before["trend"]) > 21 and known()["trend"] != before["trend"]
     assert known()["season"] == before["season"]
 
 
 def test_a_plan_makes_no_folder(work):
     elsewhere = work.home / "elsewhere"
-    assert {step.why for step in plan.steps(plan.region_reports("20"), elsewhere)} == {"never made"}
+    assert {step.why for step in plan.steps(plan.area_reports("region", "20"), elsewhere)} == {"never made"}
     assert not elsewhere.exists()
 
 
@@ -571,7 +638,7 @@ def test_a_record_that_says_nonsense_counts_as_never_made(work, field, value):
 
 def test_a_record_comes_back_as_it_was_written(work):
     found = made.read(work.output)
-    assert len(found) == len(plan.all_levels())
+    assert len(found) == len(everything())
     written = dataclasses.replace(
         found["20-2016-sv"], warnings=["å"], key_figures=[{"value": 0.1 + 0.2}], peak_memory=7
     )
@@ -589,7 +656,7 @@ def test_a_record_that_cannot_be_written_leaves_the_old_one(work, monkeypatch):
     with pytest.raises(OSError, match="No space left"):
         made.write(work.output, dataclasses.replace(before, run="another"))
     assert made.read(work.output)["20-2016-sv"] == before
-    assert len(list((work.output / made.FOLDER).iterdir())) == len(plan.all_levels())
+    assert len(list((work.output / made.FOLDER).iterdir())) == len(everything())
 
 
 def test_a_folder_without_records_holds_nothing_made(tmp_path):
@@ -603,9 +670,10 @@ def test_a_plan_of_which_nothing_changed_loads_no_table_and_no_library(work):
     code = (
         "import sys; from pathlib import Path; from brapkg.reports import fingerprint, plan\n"
         f"fingerprint.PACKAGE = Path({str(work.package)!r})\n"
-        f"steps = plan.steps(plan.all_levels(), Path({str(work.output)!r}))\n"
+        f"reports = [one for one in plan.all_levels() if one.name in {[one.name for one in everything()]}]\n"
+        f"steps = plan.steps(reports, Path({str(work.output)!r}))\n"
         "print(plan.told(steps)); print(sorted(set(sys.modules) & set(sys.argv[1:])))"
     )
     command = [sys.executable, "-c", code, *HEAVY]
     told = subprocess.run(command, check=True, capture_output=True, text=True, cwd=paths.CLONE).stdout
-    assert told.splitlines() == [f"Nothing to do: {len(plan.all_levels())} reports unchanged.", "[]"]
+    assert told.splitlines() == [f"Nothing to do: {len(everything())} reports unchanged.", "[]"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 
@@ -10,8 +11,11 @@ import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from run_examples import figure
+from scipy import stats
 
 from brapkg import areas, blocks, catalogue, keyfigures, paths, profile, shown, store
+from brapkg.keyfigures.rows import of_county, of_municipality
+from brapkg.municipality import Municipality
 from brapkg.region import Region
 
 GROUPS = list(catalogue.offences("groups"))
@@ -29,7 +33,7 @@ COUNTIES = ("09", "24", "20")
 
 
 def figures(code: str, period: int = 2016) -> list[dict]:
-    return keyfigures.of_county(profile.county(code, period))
+    return of_county(profile.county(code, period))
 
 
 def told(rows: list[dict], figure: str) -> dict[tuple, dict]:
@@ -135,6 +139,133 @@ def test_numbers_hold_ten_digits():
     for row in figures("20"):
         for name in keyfigures.NUMBERS:
             assert row[name] is None or float(f"{row[name]:.10g}") == row[name]
+
+
+# --- municipalities ------------------------------------------------------------------------------
+
+# Small, one that is a county, middling, the largest.
+PLACES = ("2403", "0980", "1780", "0180")
+
+
+def of_place(code: str, period: int = 2016) -> list[dict]:
+    return of_municipality(profile.municipality(code, period))
+
+
+def raw_sums(code: str, offence: str, first: int, last: int) -> tuple[int, float]:
+    """Offences and person-years from the raw tables, with plain Python."""
+    counts, residents = {}, {}
+    for name, found, value in (
+        ("offences_municipality_year", counts, "count"),
+        ("population", residents, "residents"),
+    ):
+        with (paths.CLONE / f"data/raw/{name}.csv").open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                if row["area"] == code and row.get("offence", offence) == offence:
+                    found[int(row["year"])] = int(row[value])
+    years = range(first, last + 1)
+    # A preliminary year has only the year-end before it.
+    persons = [residents[y - 1] if y == 2016 else (residents[y - 1] + residents[y]) / 2 for y in years]
+    return sum(counts[y] for y in years), sum(persons)
+
+
+@pytest.mark.usefixtures("built")
+@pytest.mark.parametrize("period", [2013, 2014, 2016])
+@pytest.mark.parametrize("code", PLACES)
+def test_a_municipality_s_rates_are_those_of_the_raw_tables(code, period):
+    rows = told(of_place(code, period), "pooled_rate")
+    assert {offence for _, offence in rows} == set(GROUPS)
+    for (_, offence), row in rows.items():
+        first = int(
+            store.load("pooled")
+            .query("area == @code and year == @period and offence == @offence")["first_year"]
+            .iloc[0]
+        )
+        count, persons = raw_sums(code, offence, first, period)
+        assert row["count"] == count and same(row["population"], persons)
+        if count < 10:
+            assert row["missing"] == "few" and row["value"] is row["lower"] is row["upper"] is None
+            continue
+        assert same(row["value"], count / persons * 100_000)
+        # Exact limits of a Poisson count, which Byar's come near from 10 offences on.
+        exact = [stats.chi2.ppf(0.025, 2 * count) / 2, stats.chi2.isf(0.025, 2 * count + 2) / 2]
+        assert [row["lower"], row["upper"]] == pytest.approx([x / persons * 100_000 for x in exact], rel=0.01)
+        assert str(first) in row["method"] and str(period) in row["method"]
+
+
+@pytest.mark.usefixtures("built")
+@pytest.mark.parametrize("reference", ["nation", "county", "similar", "neighbours"])
+@pytest.mark.parametrize("code", PLACES)
+def test_a_municipality_s_ratios_are_those_of_the_raw_tables(code, reference):
+    here = areas.get(code)
+    members = {
+        "nation": [place.code for place in areas.municipalities()],
+        "county": [place.code for place in areas.municipalities(here.county)],
+        "similar": list(here.similar),
+        "neighbours": list(here.neighbours),
+    }[reference]
+    rows = told(of_place(code), f"ratio_to_{reference}")
+    if not members or members == [code]:
+        assert {row["missing"] for row in rows.values()} == {"not_applicable"}
+        return
+    first = int(
+        store.load("pooled").query("area == @code and year == 2016 and offence == 'theft'")["first_year"].iloc[0]
+    )
+    sums = [raw_sums(one, "theft", first, 2016) for one in members] if len(members) < 40 else None
+    row = rows[code, "theft"]
+    assert row["lower"] < row["value"] < row["upper"] and row["level"] == 0.95
+    if sums:
+        count, persons = raw_sums(code, "theft", first, 2016)
+        theirs = sum(c for c, _ in sums) / sum(p for _, p in sums)
+        assert same(row["value"], count / persons / theirs)
+
+
+@pytest.mark.usefixtures("built")
+@pytest.mark.parametrize("period", [2013, 2015, 2016])
+@pytest.mark.parametrize("code", PLACES)
+def test_every_row_of_a_municipality_is_whole_and_stands_once(code, period):
+    rows = of_place(code, period)
+    assert keyfigures.problem(rows) == "" and all(tuple(row) == keyfigures.FIELDS for row in rows)
+    assert len({tuple(row[name] for name in keyfigures.KEY) for row in rows}) == len(rows)
+    assert {row["area"] for row in rows} == {code} and {row["period"] for row in rows} == {period}
+    for row in rows:
+        base = row["lower"] is not None and row["upper"] is not None and row["level"] == 0.95
+        assert (row["missing"] and row["value"] is None) or base, row
+        assert row["source"] and row["unit"] and bool(row["method"]) == (row["value"] is not None)
+        assert row["status"] == ("preliminary" if period == 2016 else "final")
+    assert ("change_from_year_before" in {row["figure"] for row in rows}) == (period > 2013)
+
+
+def test_no_row_of_a_municipality_tells_of_a_year_that_is_kept_back(guarded):
+    """The settings keep back years of 1 to 20 offences; a sum of years that holds one is kept back too."""
+    hidden = store.load("withheld").query("month == 0")
+    held = 0
+    for code in ("2403", "2425", "2506"):
+        mine = hidden[hidden["area"] == code]
+        for row in of_place(code):
+            figure, offence = row["figure"], row["offence"]
+            if figure == "change_from_year_before":
+                years = range(2015, 2017)
+            else:
+                table = {"pooled_rate": "pooled", "ratio_to_group": "peers", "ratio_with_neighbours": "joint"}
+                known = store.load(table.get(figure, "against")).query(
+                    "area == @code and year == 2016 and offence == @offence"
+                )
+                years = range(int(known["first_year"].iloc[0]), 2017)
+            back = mine[(mine["offence"] == offence) & mine["year"].isin(years)]
+            if len(back):
+                held += 1
+                assert row["missing"] and row["value"] is row["lower"] is row["count"] is None and not row["method"]
+    assert held > 20
+
+
+@pytest.mark.usefixtures("built")
+def test_a_municipality_s_page_carries_its_figures_in_both_languages(monkeypatch):
+    shown = []
+    monkeypatch.setattr(blocks, "_publish", shown.extend)
+    for language in ("sv", "en"):
+        Municipality("2403", 2016, language).head()._ipython_display_()
+    carried = [keyfigures.from_lines(one[blocks.FIGURES]) for one in shown if blocks.FIGURES in one]
+    assert len(carried) == 2 and carried[0] == carried[1] == of_place("2403")
 
 
 # --- in a notebook -------------------------------------------------------------------------------
@@ -269,7 +400,7 @@ def test_a_countys_own_figures_are_kept_back_too(monkeypatch, year, silent):
     monkeypatch.setattr(store, "load", with_more)
     version = (paths.processed() / store.PACKAGE).stat().st_mtime_ns
     county = profile.County(areas.get("09"), 2016, shown.Tables(paths.processed(), version))
-    back = {row["figure"]: row for row in keyfigures.of_county(county) if row["missing"] == keyfigures.WITHHELD}
+    back = {row["figure"]: row for row in of_county(county) if row["missing"] == keyfigures.WITHHELD}
     assert set(back) == silent
     for row in back.values():
         assert row["offence"] == "drugs" and row["count"] is row["value"] is row["lower"] is None

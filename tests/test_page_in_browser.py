@@ -1,8 +1,9 @@
 """Real reports, made by the command as a user gives it and opened in a real browser.
 
-Gotland, a county of one municipality, and Dalarna, an ordinary one; the problem with most measures
-and the knowledge page, in both languages. The browser is Chromium without
-a window; where it is missing the tests are skipped, but not in CI.
+Gotland, a county of one municipality, and Dalarna, an ordinary one; the smallest municipality and the
+largest, and the nation, with a sender; the front page of the whole country; the problem with most
+measures and the knowledge page, in both languages. The browser is Chromium without a window; where it
+is missing the tests are skipped, but not in CI.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ import nbformat
 import pytest
 from test_batch import assert_timeless
 from test_render import check_page
+from test_site import page as front
+from test_site import whole_country
 
 from brapkg.blocks import Figure, Section
 from brapkg.region import Region
@@ -33,9 +36,30 @@ KNOWN = {
     "knowledge-en": "Knowledge map",
 }
 COUNTIES = {"09": "Gotlands län", "20": "Dalarnas län"}
-MOST_BYTES = 1_500_000
-# Dalarna has five priorities, each with its measures in a table, and the law.
-MOST_PAGES = 18
+MOST_BYTES = 700_000
+# Dalarna has five priorities, each with its measures in a table, and a draft plan for them.
+MOST_PAGES = 20
+# Pages of the other levels: what the window is called, and the most printed pages.
+LEVELS = {
+    "2403-2016-sv": ("Bjurholms kommun 2016", 14),
+    "0180-2016-sv": ("Stockholms kommun 2016", 18),
+    "00-2016-sv": ("Riket 2016", 12),
+}
+SETTINGS = """
+[reports]
+areas = ["00", "2403", "0180"]
+languages = ["sv"]
+levels = ["nation", "municipality"]
+[sender]
+name = "Länsstyrelsen i Västerbottens län"
+unit = "Enheten för samhällsskydd och beredskap"
+contact = "brottsforebyggande.samordning.vasterbotten@example.org"
+web = "https://example.org/brottsforebyggande-arbete/lagesbilder"
+logo = "logo.svg"
+"""
+LOGO = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 240 60"><rect width="240" height="60" fill="#1a3c6b"/></svg>'
+)
 # What a script may read off a page that itself allows no scripts: through the frame it lies in.
 MEASURE = """<!doctype html><iframe src="{page}" style="border:0;width:{width}px;height:800px"></iframe><pre></pre>
 <script>
@@ -43,10 +67,26 @@ const frame = document.querySelector("iframe");
 frame.onload = () => {{
   const page = frame.contentDocument, root = page.documentElement, body = getComputedStyle(page.body);
   const shown = [...page.querySelectorAll("figure svg")].filter(svg => svg.checkVisibility());
+  const onTop = [], outside = [];
+  for (const svg of shown) {{
+    const area = svg.getBoundingClientRect(), before = [];
+    for (const text of svg.querySelectorAll("text")) {{
+      const box = text.getBoundingClientRect();
+      if (!box.width) continue;
+      if (box.left < area.left - 3 || box.right > area.right + 3 || box.top < area.top - 4 || box.bottom > area.bottom + 4)
+        outside.push(text.textContent);
+      for (const [other, name] of before) {{
+        const wide = Math.min(box.right, other.right) - Math.max(box.left, other.left);
+        const tall = Math.min(box.bottom, other.bottom) - Math.max(box.top, other.top);
+        if (wide > 1.5 && tall > 0.3 * Math.min(box.height, other.height)) onTop.push([text.textContent, name]);
+      }}
+      before.push([box, text.textContent]);
+    }}
+  }}
   document.querySelector("pre").textContent = JSON.stringify({{
     lang: root.lang, title: page.title, scroll: root.scrollWidth, client: root.clientWidth,
     background: body.backgroundColor, ink: body.color,
-    figures: page.querySelectorAll("figure").length, shown: shown.length,
+    figures: page.querySelectorAll("figure").length, shown: shown.length, onTop, outside,
     flat: shown.filter(svg => svg.getBoundingClientRect().height < 60).length,
     marks: Math.min(...shown.map(svg => svg.querySelectorAll("path, circle, line, rect, polyline").length)),
   }});
@@ -76,6 +116,22 @@ def made(processed, tmp_path_factory) -> Path:
         )
         assert (told.returncode, told.stderr) == (0, ""), told.stderr
         assert told.stdout == ""
+    return home / "reports"
+
+
+@pytest.fixture(scope="session")
+def levels(processed, tmp_path_factory) -> Path:
+    """The folder of pages of a workspace whose settings tell which, and who sends them."""
+    home = tmp_path_factory.mktemp("levels")
+    (home / "data").mkdir()
+    (home / "data/processed").symlink_to(processed)
+    (home / "settings.toml").write_text(SETTINGS, encoding="utf-8")
+    (home / "logo.svg").write_text(LOGO, encoding="utf-8")
+    command = [sys.executable, "-c", "from brapkg.cli import main; main()", "report", "--all-levels"]
+    told = subprocess.run(
+        command, cwd=home, env=os.environ | {"BRAPKG_HOME": str(home)}, capture_output=True, text=True
+    )
+    assert (told.returncode, told.stderr) == (0, ""), told.stderr
     return home / "reports"
 
 
@@ -155,9 +211,10 @@ def test_the_page_is_sound_and_not_too_heavy(page):
     assert 100_000 < page.stat().st_size < MOST_BYTES
 
 
-def test_every_figure_that_the_package_makes_is_on_the_page(page, made, monkeypatch):
+def test_every_figure_that_the_package_makes_is_on_the_page(page, made, monkeypatch, tmp_path):
     """A kernel set up the wrong way gives a report without figures, and no error."""
     monkeypatch.setenv("BRAPKG_HOME", str(made.parent))
+    monkeypatch.chdir(tmp_path)  # where the plan's documents are written
     region = Region(page.name[:2], 2016, "sv")
     methods = [m for name, m in inspect.getmembers(region, inspect.ismethod) if not name.startswith("_")]
     sections = [section for section in (method() for method in methods) if isinstance(section, Section)]
@@ -207,6 +264,16 @@ def test_nothing_is_wider_than_the_screen(page, measure, width):
     # Of the wide and the narrow form of every picture, one is shown, and it is drawn.
     assert seen["shown"] == seen["figures"] > 0
     assert seen["flat"] == 0 and seen["marks"] >= 1  # Gotland's map
+    assert (seen["onTop"], seen["outside"]) == ([], [])
+
+
+def test_a_text_on_another_or_beyond_the_figure_would_be_seen(made, measure, tmp_path):
+    """That the last line above can fail."""
+    odd = tmp_path / "odd.html"
+    html = (made / "09-2016-sv.html").read_text(encoding="utf-8")
+    odd.write_text(re.sub(r"<text([^>]*?) x=\"[^\"]*\"", r'<text\1 x="-50"', html), encoding="utf-8")
+    seen = measure(odd, 1280)
+    assert len(seen["onTop"]) > 10 and len(seen["outside"]) > 10
 
 
 def test_light_and_dark_follow_the_reader(page, measure):
@@ -221,6 +288,11 @@ def rgb(token: str) -> str:
 
 
 def test_the_printed_page(page, chromium, tmp_path):
+    assert_printed(page, chromium, tmp_path, MOST_PAGES)
+
+
+def assert_printed(page: Path, chromium, tmp_path: Path, most: int) -> None:
+    """A4, readable by programs that read aloud, and no more pages than these."""
     info, text = tool("pdfinfo"), tool("pdftotext")
     chromium(page, f"--print-to-pdf={tmp_path / 'page.pdf'}", "--no-pdf-header-footer")
     told = subprocess.run([info, tmp_path / "page.pdf"], capture_output=True, text=True, check=True).stdout
@@ -228,7 +300,7 @@ def test_the_printed_page(page, chromium, tmp_path):
     assert "(A4)" in facts["Page size"]
     assert facts["Tagged"].strip() == "yes"
     pages = int(facts["Pages"])
-    assert 3 < pages <= MOST_PAGES
+    assert 3 < pages <= most
     first = subprocess.run(
         [text, "-l", "1", tmp_path / "page.pdf", "-"], capture_output=True, text=True, check=True
     ).stdout
@@ -245,6 +317,45 @@ def test_the_front_page_loads_and_fits_a_phone(made, chromium, measure):
     assert linked == {f"{code}-2016-sv.html" for code in COUNTIES}
     wrapper = measure(made / "index.html", 360)
     assert wrapper["scroll"] <= 360
+
+
+def test_the_front_page_of_the_whole_country_fits_a_phone_with_all_its_lists_open(chromium, measure, tmp_path):
+    opened = front(whole_country(), nation="00-2016-sv.html").replace("<details", "<details open")
+    (tmp_path / "index.html").write_text(opened, encoding="utf-8")
+    assert opened.count("<details open") == 1 + 21
+    assert console(chromium(tmp_path / "index.html", "--dump-dom")[1]) == []
+    for width in (320, 360):
+        assert measure(tmp_path / "index.html", width)["scroll"] <= width
+
+
+# --- municipalities and the nation ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", LEVELS)
+def test_a_page_of_another_level_is_sound_loads_and_fits_any_screen(levels, chromium, measure, tmp_path, name):
+    page, (title, most) = levels / f"{name}.html", LEVELS[name]
+    check_page(page.read_text(encoding="utf-8"), "sv")
+    assert 100_000 < page.stat().st_size < MOST_BYTES
+    assert console(chromium(page, "--dump-dom")[1]) == []
+    for width in (320, 360, 1280):
+        seen = measure(page, width)
+        assert seen["client"] == width and seen["scroll"] <= width
+        assert (seen["lang"], seen["title"]) == ("sv", f"{title} – Lägesbilder")
+        assert seen["shown"] == seen["figures"] > 5 and seen["flat"] == 0 and seen["marks"] >= 1
+        assert (seen["onTop"], seen["outside"]) == ([], [])
+    assert_printed(page, chromium, tmp_path, most)
+
+
+def test_every_address_in_a_folder_of_pages_leads_somewhere(levels):
+    pages = {path.name: path.read_text(encoding="utf-8") for path in levels.glob("*.html")}
+    assert set(pages) == {"index.html", *(f"{name}.html" for name in LEVELS)}
+    ids = {name: set(re.findall(r'\bid="([^"]+)"', html)) for name, html in pages.items()}
+    for name, html in pages.items():
+        addresses = re.findall(r'<a [^>]*?href="(?!data:|https://)([^"]*)"', html)
+        assert len(addresses) > 5
+        for page, _, place in (address.partition("#") for address in addresses):
+            assert (page or name) in pages, (name, page)
+            assert not place or place in ids[page or name], (name, page, place)
 
 
 # --- pages of the knowledge base -----------------------------------------------------------------

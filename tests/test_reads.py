@@ -13,36 +13,85 @@ import pandas as pd
 import pytest
 from conftest import use
 
-from brapkg import areas, blocks, catalogue, paths, profile, reads, store
+from brapkg import areas, blocks, catalogue, context, paths, profile, reads, store
 from brapkg.effects import register
 from brapkg.evaluation import Evaluation
+from brapkg.municipality import Municipality
+from brapkg.nation import National
+from brapkg.plans import documents
+from brapkg.plans.draft import Candidate, Draft, Indicator, Row
+from brapkg.plans.values import Value
 from brapkg.region import Region
+from brapkg.reports.plan import LEVELS
 from brapkg.reports.slices import Rows
+from brapkg.wording import Words
 
-CELLS = (
-    "head",
-    "brief",
-    "facts",
-    "level",
-    "development",
-    "municipalities",
-    "stands_out",
-    "priorities",
-    "law",
-    "limits",
-    "sources",
-)
+PAGES = {"national": lambda code, *rest: National(*rest), "region": Region, "municipality": Municipality}
+
+
+def kind_of(code: str) -> str:
+    """The kind of page that is about an area."""
+    return next(kind for kind, level in LEVELS.items() if level == areas.get(code).kind)
+
+
+def cells(kind: str) -> list[str]:
+    """The cells of a kind of page, as its notebook has them."""
+    book = json.loads((paths.notebooks() / f"{kind}.ipynb").read_text(encoding="utf-8"))
+    code = ("".join(cell["source"]) for cell in book["cells"] if cell["cell_type"] == "code")
+    found = [name for source in code for name in re.findall(r"^page\.(\w+)\(\)$", source, re.M)]
+    assert len(found) > 10
+    return found
 
 
 def page(code: str, period: int, language: str) -> list[dict]:
-    """Everything that the cells of a page publish, pictures and key figures included."""
+    """Everything that the cells of a page publish, pictures, documents and key figures included."""
     shown: list[dict] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(blocks, "_publish", shown.extend)
-        made = Region(code, period, language)
-        for cell in CELLS:
+        made = PAGES[kind_of(code)](code, period, language)
+        for cell in cells(kind_of(code)):
             getattr(made, cell)()._ipython_display_()
     return shown
+
+
+@pytest.fixture(scope="module")
+def fed(processed, tmp_path_factory) -> Path:
+    """The store with context and survey figures of every area and three years."""
+    folder = tmp_path_factory.mktemp("fed") / "processed"
+    shutil.copytree(processed, folder)
+    places = [area.code for area in areas.all_areas().values() if area.kind in LEVELS.values()]
+    known = context.figures().values()
+    rows = [(place, one, year) for place in places for one in known for year in (2014, 2015, 2016)]
+    value = np.random.default_rng(1).uniform(0.2, 0.6, len(rows))
+    told = pd.DataFrame(
+        {
+            "area": [place for place, *_ in rows],
+            "figure": [one.id for _, one, _ in rows],
+            "question": [one.id for _, one, _ in rows],
+            "year": [year for *_, year in rows],
+            "value": value,
+            "lower": value - 0.05,
+            "upper": value + 0.05,
+            "margin": 0.05,
+            "respondents": np.nan,
+            "missing": "",
+            "source": "kolada",
+        }
+    )
+    asked = np.array([one.kind == "survey" for _, one, _ in rows])
+    put(folder, "context", told[~asked])
+    put(folder, "survey", told[asked])
+    return folder
+
+
+def put(folder: Path, name: str, table: pd.DataFrame) -> None:
+    """Put a table in the place of a store's own, with the columns that it has there."""
+    package = json.loads((folder / store.PACKAGE).read_text(encoding="utf-8"))
+    [resource] = (one for one in package["resources"] if one["name"] == name)
+    path = folder / resource["path"]
+    table[list(pd.read_parquet(path).columns)].reset_index(drop=True).to_parquet(path, index=False)
+    resource["hash"] = "sha256:" + hashlib.sha256(path.read_bytes()).hexdigest()
+    (folder / store.PACKAGE).write_text(json.dumps(package), encoding="utf-8")
 
 
 def garbled(values: pd.Series) -> pd.Series:
@@ -82,38 +131,87 @@ def whole(source: Path, folder: Path, case: tuple[str, int, str]) -> list[dict]:
 
 
 def declared(code: str, period: int) -> list[reads.Read]:
-    return reads.of("region", areas.get(code), period, ())
+    return reads.of(kind_of(code), areas.get(code), period, ())
 
 
-@pytest.mark.parametrize("case", [("20", 2016, "sv"), ("09", 2016, "en"), ("12", 2014, "sv"), ("20", 2013, "en")])
-def test_a_page_needs_no_row_that_is_not_declared(processed, tmp_path, case):
-    assert reduced(declared(*case[:2]), processed, tmp_path / "less", case) == whole(processed, tmp_path / "all", case)
+CASES = [
+    ("20", 2016, "sv"),
+    ("09", 2016, "en"),
+    ("12", 2014, "sv"),
+    ("20", 2013, "en"),
+    ("2403", 2016, "sv"),
+    ("0980", 2016, "en"),
+    ("0180", 2015, "sv"),
+    ("2403", 2013, "en"),
+    ("00", 2016, "sv"),
+    ("00", 2013, "en"),
+]
 
 
-def test_a_page_with_the_months_of_municipalities_needs_no_other_row_either(processed_whole, tmp_path):
-    case = ("20", 2015, "sv")
+@pytest.mark.parametrize("case", CASES)
+def test_a_page_needs_no_row_that_is_not_declared(fed, tmp_path, case):
+    assert reduced(declared(*case[:2]), fed, tmp_path / "less", case) == whole(fed, tmp_path / "all", case)
+
+
+@pytest.mark.parametrize("case", [("20", 2015, "sv"), ("0180", 2016, "en"), ("00", 2016, "sv")])
+def test_a_page_with_the_months_of_municipalities_needs_no_other_row_either(processed_whole, tmp_path, case):
     shown = whole(processed_whole, tmp_path / "all", case)
-    assert reduced(declared("20", 2015), processed_whole, tmp_path / "less", case) == shown
+    assert reduced(declared(*case[:2]), processed_whole, tmp_path / "less", case) == shown
+
+
+@pytest.mark.parametrize("code", ["20", "2403"])
+def test_what_became_of_a_filed_plan_needs_no_row_that_is_not_declared(processed, tmp_path, code):
+    """Two years after the plan's two are added up, which no other part of the page does."""
+    case = (code, 2016, "sv")
+    less, more = tmp_path / "less", tmp_path / "all"
+    for folder in (less / "home", more):
+        file_plan(folder / "data/raw/plans", code)
+    shown = whole(processed, more, case)
+    assert "2015–2016" in json.dumps(shown, ensure_ascii=False).split("Vad blev det av planen")[1]
+    assert reduced(declared(code, 2016), processed, less, case) == shown
+
+
+def file_plan(folder: Path, code: str) -> None:
+    """File a plan whose baseline are the years 2013 and 2014 together."""
+    before = Value(2013, 2014, 1000.0, 200_000.0)
+    row = Row(1, "Stöldbrott", "theft", measures=(Candidate("Märkning"),), indicator=Indicator("", before))
+    folder.mkdir(parents=True)
+    draft = Draft(areas.get(code), 2014, "2014", "Källa: Brå.", (row,))
+    (folder / "plan.xlsx").write_bytes(documents.excel(draft, Words("sv")))
 
 
 @pytest.mark.parametrize(
-    ("table", "scope"),
-    [("trend_line", "own"), ("offences_month", "all counties"), ("comparison", "all areas"), ("rates", "all years")],
+    ("code", "table", "scope"),
+    [
+        ("20", "trend_line", "own"),
+        ("20", "offences_month", "all counties"),
+        ("20", "comparison", "all areas"),
+        ("20", "rates", "all years"),
+        ("20", "context", "all municipalities"),
+        ("2403", "against", "own"),
+        ("2403", "rates", "own"),
+        ("2403", "season", "own county"),
+        ("2403", "pooled", "all municipalities"),
+        ("2403", "survey", "own"),
+        ("00", "peers", "all areas"),
+        ("00", "trend", "all counties"),
+        ("00", "official_totals", "nation"),
+    ],
 )
-def test_a_read_that_is_not_declared_is_found_out(processed, tmp_path, table, scope):
+def test_a_read_that_is_not_declared_is_found_out(fed, tmp_path, code, table, scope):
     """The tests above can fail: without the rows of one read the page is another, or none."""
-    case = ("20", 2014, "sv")
-    less = [read for read in declared("20", 2014) if (read.table, read.scope) != (table, scope)]
-    assert len(less) == len(declared("20", 2014)) - 1
+    case = (code, 2014, "sv")
+    less = [read for read in declared(code, 2014) if (read.table, read.scope) != (table, scope)]
+    assert len(less) == len(declared(code, 2014)) - 1
     try:
-        found = reduced(less, processed, tmp_path / "less", case)
+        found = reduced(less, fed, tmp_path / "less", case)
     except Exception:  # whatever lacking rows end in
         return
-    assert found != whole(processed, tmp_path / "all", case)
+    assert found != whole(fed, tmp_path / "all", case)
 
 
 def test_table_and_scope_name_a_read(tables):
-    for code in ("09", "20"):
+    for code in ("09", "20", "0980", "2403", "00"):
         names = [(read.table, read.scope) for read in declared(code, 2016)]
         assert len(set(names)) == len(names)
         assert {table for table, _ in names} <= set(tables)
@@ -134,6 +232,7 @@ def test_a_county_shows_its_own_municipalities_and_everyone_larger():
     assert {"00", "01", "09", "0980", "P01", "A1"} <= codes
     assert {code for code in codes if len(code) == 4} == {"0980"}
     assert {area.code for area in reads.shown_areas("")} == set(areas.all_areas())
+    assert {area.code for area in reads.shown_areas("00")} == set(areas.all_areas())
 
 
 def evaluated(source: Path, folder: Path, language: str) -> list[dict]:

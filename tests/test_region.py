@@ -34,9 +34,12 @@ CELLS = (
     "level",
     "development",
     "municipalities",
+    "together",
+    "context",
     "stands_out",
     "priorities",
-    "law",
+    "plan",
+    "structure",
     "limits",
     "sources",
 )

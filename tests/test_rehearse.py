@@ -8,26 +8,29 @@ import subprocess
 import sys
 
 import pytest
+from test_reads import cells
 
+from brapkg import municipality, nation, region
 from brapkg.errors import DataError
 from brapkg.kernels.warm import NO_THREADS
-from brapkg.region import rehearse
 
 # Makes a page with or without a rehearsal before it, and tells what the page needed beyond that.
 CODE = """
-import hashlib, json, os, sys
-from brapkg import blocks, region, store
+import hashlib, importlib, json, os, sys
+from brapkg import blocks, store
 
+how, room, name, cells, *about = sys.argv[1:]
 published = []
 blocks._publish = published.extend
-if sys.argv[1] == "rehearsed":
-    region.rehearse()
+room = importlib.import_module(f"brapkg.{room}")
+if how == "rehearsed":
+    room.rehearse()
 rehearsed = len(published)
 threads = len(os.listdir("/proc/self/task")) if sys.platform == "linux" else 1
 modules, loaded = set(sys.modules), store._load.cache_info().misses
-page = region.Region("09", 2014, "en")
-for name in "head brief facts level development municipalities stands_out priorities law limits sources".split():
-    getattr(page, name)()._ipython_display_()
+page = getattr(room, name)(*about, 2014, "en")
+for cell in cells.split():
+    getattr(page, cell)()._ipython_display_()
 print(json.dumps({
     "published": rehearsed,
     "threads": threads,
@@ -38,20 +41,26 @@ print(json.dumps({
 """
 
 
-def made(how: str) -> dict:
-    done = subprocess.run(
-        [sys.executable, "-c", CODE, how], env=os.environ | NO_THREADS, capture_output=True, text=True, check=True
-    )
+# The room, its page, and of whom.
+PAGES = [("region", "Region", "09"), ("municipality", "Municipality", "0980"), ("nation", "National")]
+
+
+def made(how: str, room: str, name: str, *about: str) -> dict:
+    told = [how, room, name, " ".join(cells("national" if room == "nation" else room)), *about]
+    command = [sys.executable, "-c", CODE, *told]
+    done = subprocess.run(command, env=os.environ | NO_THREADS, capture_output=True, text=True, check=True)
     return json.loads(done.stdout)  # which holds nothing else: the rehearsal prints nothing
 
 
-def test_a_rehearsal_readies_everything_changes_nothing_and_starts_no_thread(workspace):
-    first, later = made("at once"), made("rehearsed")
+@pytest.mark.parametrize("page", PAGES, ids=[room for room, *_ in PAGES])
+def test_a_rehearsal_readies_everything_changes_nothing_and_starts_no_thread(workspace, page):
+    first, later = made("at once", *page), made("rehearsed", *page)
     assert first["modules"] and first["tables"] > 10
     assert later == first | {"modules": [], "tables": 0, "threads": 1}
 
 
-def test_a_rehearsal_without_a_store_is_refused(tmp_path, monkeypatch):
+@pytest.mark.parametrize("room", [region, municipality, nation])
+def test_a_rehearsal_without_a_store_is_refused(tmp_path, monkeypatch, room):
     monkeypatch.setenv("BRAPKG_HOME", str(tmp_path))
     with pytest.raises(DataError, match="brapkg build"):
-        rehearse()
+        room.rehearse()

@@ -254,7 +254,7 @@ def test_a_run_sends_its_pages_and_a_later_one_what_is_left(built, memory, monke
     first = new_code_cell('region = "01"\nperiod = 2016\nlanguage = "sv"', metadata={"tags": ["parameters"]})
     nbformat.write(new_notebook(cells=[first, new_code_cell(PAGE)]), book)
     reports = [plan.Report(book, areas.get("20"), 2016, "sv")]
-    monkeypatch.setattr(plan, "region_reports", lambda *_: reports)
+    monkeypatch.setattr(plan, "area_reports", lambda *_: reports)
 
     def run(*more: str):
         return CliRunner().invoke(cli.main, ["report", "region", "--all", "--output", f"{URL}?sig=secret", *more])

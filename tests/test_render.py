@@ -11,6 +11,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from brapkg.blocks import PAGE
 from brapkg.errors import UsageError
+from brapkg.pages.links import Link, Links
 from brapkg.pages.render import render, style, texts
 from brapkg.wording import LANGUAGES
 
@@ -69,7 +70,8 @@ def check_page(html: str, language: str) -> Page:
     assert set(wanted) <= set(ids)
 
     # one file: nothing is fetched, nothing runs
-    assert not page.all("script") and not page.values("src") and "@import" not in html
+    assert not page.all("script") and "@import" not in html
+    assert all(src.startswith(("data:image/png;", "data:image/svg+xml;")) for src in page.values("src"))
     for tag, attrs in page.tags:
         for name, value in attrs.items():
             if "://" in value:
@@ -146,8 +148,22 @@ def test_code_is_shown_escaped_and_empty_cells_are_not(book):
 
 
 def test_links_home(book):
-    hrefs = [a["href"] for a in Page(make(book, home="../start.html")).all("a")]
+    hrefs = [a["href"] for a in Page(make(book, links=Links("../start.html"))).all("a")]
     assert hrefs.count("../start.html") == 2
+
+
+def test_links_lead_up_and_on_and_what_has_no_page_is_text(book):
+    links = Links(
+        up=(Link("Riket", "00.html"), Link("Dalarnas län")),
+        onward=(("neighbours", (Link("Mora <kommun>", "2062.html"), Link("Orsa kommun"))),),
+    )
+    html = make(book, links=links)
+    check_page(html, "sv")
+    hrefs = [a["href"] for a in Page(html).all("a")]
+    assert hrefs.count("00.html") == hrefs.count("2062.html") == 1
+    assert "<li>Dalarnas län</li>" in html and "<li>Orsa kommun</li>" in html and "Mora &lt;kommun&gt;" in html
+    assert 'href="#vidare"' in html and "Grannkommuner" in html
+    assert "vidare" not in make(book)
 
 
 def test_title_cannot_break_out_of_head_or_style(book):

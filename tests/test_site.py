@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from test_render import check_page
 
+from brapkg import areas
 from brapkg.figures import labels
 from brapkg.pages import maps
 from brapkg.pages.site import Entry, front_page
@@ -26,9 +27,14 @@ NAMES = {
 PLACES = {"20": ("Älvdalen", "Avesta", "Mora", "Säter", "Orsa"), "09": ("Gotland",)}
 
 
+def places(code: str) -> list[tuple[str, str | None]]:
+    """Municipalities, each other one with a page of its own."""
+    return [(name, None if n % 2 else f"{code}-{n}.html") for n, name in enumerate(PLACES.get(code, ("A", "B")))]
+
+
 @pytest.fixture
 def entries():
-    made = [Entry(code, name, f"{code}.html", PLACES.get(code, ("A", "B"))) for code, name in NAMES.items()]
+    made = [Entry(code, name, f"{code}.html", places(code)) for code, name in NAMES.items()]
     random.Random(1).shuffle(made)
     return made
 
@@ -80,10 +86,52 @@ def test_list_and_map_link_to_the_same_pages(entries):
 
 def test_municipalities_stand_under_their_county(entries):
     html = page(entries)
-    assert html.count("<details>") == 21
-    assert "<li>Avesta</li><li>Mora</li><li>Orsa</li><li>Säter</li><li>Älvdalen</li>" in html
+    assert html.count("<details>") == 21 and html.count("<details ") == 1
+    listed = re.search(r'<li id="lan-20">.*?<ul class="places">(.*?)</ul>', html, re.DOTALL)[1]
+    names = re.findall(r"<li>(.*?)</li>", re.sub(r"<a [^>]+>|</a>", "", listed))
+    assert names == ["Avesta", "Mora", "Orsa", "Säter", "Älvdalen"]
+    assert '<a href="20-0.html">Älvdalen</a>' in listed and "<li>Avesta</li>" in listed
     assert '5 kommuner<span class="visually-hidden"> i Dalarnas län</span>' in html
     assert '1 kommun<span class="visually-hidden"> i Gotlands län</span>' in html
+
+
+def test_every_municipality_with_a_page_is_found_without_its_county(entries):
+    """Not every browser searches in closed lists."""
+    html = page(entries)
+    listed = re.search(r'<details class="all">.*?</details>', html, re.DOTALL)[0]
+    links = re.findall(r'<a href="([^"]+)">(.*?)</a>', listed)
+    assert sorted(links) == sorted((address, name) for e in entries for name, address in e.municipalities if address)
+    names = [name for _, name in links]
+    assert names == sorted(names, key=swedish_order) and names[-1] == "Älvdalen"
+    assert "Kommuner i bokstavsordning (23)" in listed and "Välj län eller kommun" in html
+
+
+def test_without_pages_of_municipalities_there_is_no_list_of_them(entries):
+    html = page([replace(e, municipalities=[(name, None) for name, _ in e.municipalities]) for e in entries])
+    assert 'class="all"' not in html and ">Välj län<" in html and "länens kommunlistor" in html
+
+
+def whole_country() -> list[Entry]:
+    """Every county and municipality with a page, by the names and addresses they have."""
+    return [
+        Entry(
+            county.code,
+            county.label("sv"),
+            f"{county.code}-2016-sv.html",
+            [(place.short, f"{place.code}-2016-sv.html") for place in areas.municipalities(county.code)],
+        )
+        for county in areas.counties()
+    ]
+
+
+def test_the_front_page_of_the_whole_country_is_small_and_leads_everywhere():
+    html = page(whole_country(), nation="00-2016-sv.html")
+    check_page(html, "sv")
+    assert len(html.encode()) <= 200_000
+    counted = {code: html.count(f'href="{code}-2016-sv.html"') for code in re.findall(r'href="(\d+)-2016-sv', html)}
+    assert len(counted) == 1 + 21 + 290
+    # A county in list and on map, a municipality under its county and by the alphabet.
+    assert {code: n for code, n in counted.items() if n != 2} == {"00": 1}
 
 
 def test_counties_without_report_are_text_with_the_reason(entries):
@@ -92,7 +140,7 @@ def test_counties_without_report_are_text_with_the_reason(entries):
     html = page(changed)
     check_page(html, "sv")
     assert in_list(html) == in_list(page(entries))
-    assert "Västra Götalands län <small>ingen rapport i den här körningen</small>" in html
+    assert "Västra Götalands län <small>ingen sida</small>" in html
     assert "Östergötlands län <small>rapporten gick inte att framställa" in html
     assert "05.html" not in html and "14.html" not in html
     assert on_map(html).count("<a ") == 19 and on_map(html).count('class="gap"') == 2
@@ -105,7 +153,7 @@ def test_status_says_whether_the_period_is_final(entries):
 
 
 def test_names_are_escaped(entries):
-    odd = [replace(e, municipalities=("<b>A&B</b>",)) for e in entries]
+    odd = [replace(e, municipalities=[("<b>A&B</b>", None)]) for e in entries]
     assert "<li>&lt;b&gt;A&amp;B&lt;/b&gt;</li>" in page(odd)
 
 

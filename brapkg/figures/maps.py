@@ -26,6 +26,8 @@ GAP = 0.07  # between labels of a column
 REACH = 0.14  # between the map and a column
 EDGE = 0.05
 FIFTHS = ("q1", "q2", "q3", "q4", "q5")
+# Widths of the edge of a municipality that is marked, and of the pale one round it.
+HEAVY, PALE = 2.0, 3.6
 DARK = ("q4", "q5")
 # With more municipalities than this, and always on a phone, only the highest and lowest fifths are
 # named beside the map: more lines nobody follows, and the columns take their room from the map.
@@ -72,6 +74,7 @@ def county(
     name: str,
     title: str,
     description: str,
+    own: str = "",
 ) -> Picture:
     """Map of one county.
 
@@ -80,9 +83,10 @@ def county(
     values : rates per 100 000 residents of the county's municipalities, by code
     fifth : the fifth of the country (0–4) each belongs to, by code
     names : short names by code
+    own : code of a municipality that is marked by a heavy edge and always named
     """
     texts = {code: (names[code], words.number(values[code])) for code in values.index}
-    outer = {code for code in texts if abs(fifth[code] - 2) == 2}
+    outer = {code for code in texts if abs(fifth[code] - 2) == 2 or code == own}
     beside = outer if len(texts) > MANY else set(texts)
     layouts = [layout(texts, beside, narrow=False), layout(texts, outer, narrow=True)]
 
@@ -91,6 +95,10 @@ def county(
         for number, role in enumerate(FIFTHS):
             shapes = [shape for code, shape in plan.shapes.items() if fifth[code] == number]
             canvas.areas((_flip(canvas, ring) for shape in shapes for ring in _rings(shape)), role, "context", 0.6)
+        if own in plan.shapes:
+            rings = [_flip(canvas, ring) for ring in _rings(plan.shapes[own])]
+            canvas.areas(rings, "", "bg", PALE)
+            canvas.areas(rings, "", "ink", HEAVY)
         _leaders(canvas, [label.leader for label in plan.labels.values() if label.leader])
         for code, label in plan.labels.items():
             inside_dark = label.leader is None and FIFTHS[fifth[code]] in DARK

@@ -21,8 +21,9 @@ from pathlib import Path
 ADDRESS = "BRAPKG_WARM"
 # Set to anything: every kernel is an ordinary one.
 COLD = "BRAPKG_COLD"
-# What a report needs, made ready before the first one: the page's code, the tables, the caches.
-READY = ("brapkg.region:rehearse",)
+# What a report needs, made ready before the first one: the page's code, the tables, the caches. The
+# nation's page is one of its kind: to rehearse it would take longer than to make it.
+READY = ("brapkg.region:rehearse", "brapkg.municipality:rehearse")
 # What those need that run notebooks and make pages of them.
 MODULES = ("papermill", "brapkg.kernels.engine", "brapkg.reports.making")
 # One report's statistics need one core; more threads in two workers make both slower.

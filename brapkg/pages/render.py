@@ -23,19 +23,22 @@ import nbformat
 from markupsafe import Markup
 from nbformat import NotebookNode
 
-from brapkg import wording
+from brapkg import logo, wording
 from brapkg.blocks import PAGE
+from brapkg.pages.links import Links
+from brapkg.settings import settings
 
 CODE_ID = "kod"
+ONWARD_ID = "vidare"
+# A page that leads to nothing but the front page.
+ALONE = Links()
 # Pictures and rows of tables are most of a page and hold no sections: they are not read tag by tag.
 _BULK = re.compile(r"<svg\b.*?</svg>|<tbody\b.*?</tbody>", re.DOTALL)
 _ID = re.compile(r'<[^>]*\sid="([^"]*)"')
 VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 
 
-def render(
-    notebook: Path | NotebookNode, *, title: str, language: str, home: str = "index.html", shelf: str = ""
-) -> str:
+def render(notebook: Path | NotebookNode, *, title: str, language: str, links: Links = ALONE) -> str:
     """Return the page as one string of HTML; the same notebook gives the same bytes.
 
     Parameters
@@ -46,10 +49,8 @@ def render(
         The area and period ("Dalarnas län 2016"): window title, breadcrumb and printed foot.
     language : {"sv", "en"}
         Language of the frame; the sections must be in the same.
-    home : str
-        Address of the front page, relative to where the page will lie.
-    shelf : str
-        Where on the front page the page is found, beside the counties: "knowledge" or "evaluations".
+    links : Links
+        Where the page leads, relative to where it will lie.
 
     Raises
     ------
@@ -75,13 +76,14 @@ def render(
             language=language,
             title=title,
             description=words["description"].format(title=title),
-            home=home,
-            shelf=shelf,
+            links=links,
+            sender=sender(),
+            onward_id=ONWARD_ID,
             style=style(title),
             head=Markup(head),
             first=Markup(sections[0]),
             rest=[Markup(section) for section in sections[1:]],
-            toc=[*outline, (CODE_ID, words["code"])],
+            toc=[*outline, *([(ONWARD_ID, words["onward"])] if links.onward else []), (CODE_ID, words["code"])],
             code_id=CODE_ID,
             cells=_code_cells(book),
         )
@@ -106,6 +108,13 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+
+
+def sender() -> dict[str, str]:
+    """Who stands behind the pages, as the settings tell it, the logo as an address; empty texts where it is not told."""
+    told = settings().sender
+    picture = logo.data_address(told.logo) if told.logo else ""
+    return {"name": told.name, "unit": told.unit, "contact": told.contact, "web": told.web, "logo": picture}
 
 
 def style(foot: str) -> Markup:
@@ -192,7 +201,7 @@ class _Reader(HTMLParser):
 
 def _outline(parts: list[str], name: str) -> list[tuple[str, str]]:
     """(id, label) of every section. Cells are edited by hand, so what they may break is checked."""
-    ids: list[str] = ["innehall", "toc-h", CODE_ID, f"{CODE_ID}-h"]
+    ids: list[str] = ["innehall", "toc-h", CODE_ID, f"{CODE_ID}-h", ONWARD_ID, f"{ONWARD_ID}-h"]
     outline: list[tuple[str, str]] = []
     for number, part in enumerate(parts):
         reader = _Reader()
@@ -203,7 +212,8 @@ def _outline(parts: list[str], name: str) -> list[tuple[str, str]]:
         if number and not reader.sections:
             raise ValueError(f"{name}: page output {number + 1} is not a <section>")
         for section in reader.sections:
-            label = section["toc"] or " ".join(section.get("h2", "").split())
+            # Hard spaces stay as they are.
+            label = section["toc"] or re.sub(r"[ \t\r\n]+", " ", section.get("h2", "")).strip(" ")
             if not section["id"] or not label:
                 raise ValueError(f"{name}: page output {number + 1} has a <section> without id or without <h2>")
             outline.append((section["id"], label))

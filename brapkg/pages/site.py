@@ -1,4 +1,4 @@
-"""The front page: every county by name and on a map, and what to know before reading.
+"""The front page: nation, counties and municipalities by name, a map, and what to know before reading.
 
 It works without scripts: links, folds and the browser's own search in the page are enough for
 21 counties and 290 municipalities.
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from brapkg.pages import maps
-from brapkg.pages.render import environment, style, texts
+from brapkg.pages.render import environment, sender, style, texts
 from brapkg.wording import swedish_order
 
 
@@ -28,8 +28,8 @@ class Entry:
         In the language of the page.
     href : str or None
         Address of the report, relative to the front page; None if this run made none.
-    municipalities : tuple of str
-        Names, in any order.
+    municipalities : sequence of (str, str or None)
+        Names, in any order, and the addresses of their reports, None where there is none.
     failed : bool
         The run tried and failed; then ``href`` is not linked.
     """
@@ -37,7 +37,7 @@ class Entry:
     code: str
     name: str
     href: str | None
-    municipalities: tuple[str, ...]
+    municipalities: Sequence[tuple[str, str | None]]
     failed: bool = False
 
     @property
@@ -53,6 +53,7 @@ def front_page(
     period: str,
     preliminary: bool,
     shelves: Mapping[str, Sequence[tuple[str, str]]] | None = None,
+    nation: str | None = None,
 ) -> str:
     """Return ``index.html`` as a string; the same entries give the same bytes.
 
@@ -67,6 +68,8 @@ def front_page(
         Whether figures of that period may still change.
     shelves : mapping, optional
         Other pages, label and address, by "knowledge" or "evaluations"; an empty shelf is not shown.
+    nation : str, optional
+        Address of the nation's report.
 
     Raises
     ------
@@ -84,10 +87,11 @@ def front_page(
             "entry": entry,
             "count": _count(len(entry.municipalities), words),
             "note": words["failed_report" if entry.failed else "no_report"],
-            "places": sorted(entry.municipalities, key=swedish_order),
+            "places": sorted(entry.municipalities, key=lambda place: swedish_order(place[0])),
         }
         for entry in listed
     ]
+    places = [place for entry in listed for place in entry.municipalities if place[1]]
     country = maps.counties()
     return (
         environment()
@@ -98,6 +102,9 @@ def front_page(
             style=style(words["front_title"]),
             status=status.format(period=period),
             rows=rows,
+            nation=nation,
+            everywhere=sorted(places, key=lambda place: swedish_order(place[0])),
+            sender=sender(),
             gaps=any(entry.link is None for entry in listed),
             shelves={name: pages for name, pages in (shelves or {}).items() if pages},
             before=[Markup(words[f"before_{n}"]) for n in range(1, 5)],

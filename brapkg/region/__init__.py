@@ -6,12 +6,16 @@
 
 from __future__ import annotations
 
-from brapkg import catalogue, profile
+from dataclasses import replace
+from pathlib import Path
+
+from brapkg import areas, catalogue, profile
 from brapkg.blocks import Head, Section
 from brapkg.priorities import known
-from brapkg.region import brief, closing, development, level, municipalities, priorities
+from brapkg.region import brief, closing, development, level, municipalities, together
 from brapkg.region.page import Page
-from brapkg.sections import law
+from brapkg.sections import context, plan, priorities, structure, year
+from brapkg.settings import settings
 from brapkg.wording import LANGUAGES, Words
 
 # Blekinge: a county with few municipalities, but more than one, has every kind of figure.
@@ -61,6 +65,15 @@ class Region:
         """The municipalities against their SKR groups and in the country's funnel."""
         return municipalities.municipalities(self._page)
 
+    def together(self) -> Section:
+        """The municipalities side by side, smallest first, and where neighbours share a problem."""
+        return together.together(self._page)
+
+    def context(self) -> Section:
+        """Living conditions and surveys, beside the problems they bear on."""
+        found = [one.id for each in self._page.priorities for one in each.known.problems]
+        return context.context(self._page, list(dict.fromkeys(found)))
+
     def stands_out(self) -> Section:
         """What should be examined first, by a written rule."""
         return priorities.stands_out(self._page)
@@ -69,9 +82,19 @@ class Region:
         """For what stands out: questions about causes, measures to try, what to follow up with."""
         return priorities.chain(self._page)
 
-    def law(self) -> Section:
-        """What the law asks of each municipality, and what the page gives towards it."""
-        return law.law(self._page)
+    def plan(self) -> Section:
+        """The draft of an action plan, as a table and as documents to fill in."""
+        made = plan.plan(self._page, self._page.priorities, sender=settings().sender)
+        round_year = year.year(self._page, self._page.county.season)
+        return replace(made, parts=[*made.parts, round_year]) if round_year else made
+
+    def plan_documents(self, folder: Path | str = ".") -> list[Path]:
+        """Write the draft plan's documents to a folder; nothing is overwritten."""
+        return plan.save(self._page, self._page.priorities, folder, sender=settings().sender)
+
+    def structure(self) -> Section:
+        """How far the municipalities have come with the Act's duties."""
+        return structure.of_places(self._page, areas.municipalities(self._page.area.code))
 
     def limits(self) -> Section:
         """What the figures cannot tell."""
@@ -111,9 +134,12 @@ def rehearse() -> None:
             page.level,
             page.development,
             page.municipalities,
+            page.together,
+            page.context,
             page.stands_out,
             page.priorities,
-            page.law,
+            page.plan,
+            page.structure,
             page.limits,
             page.sources,
         ):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from html import escape
 
-from brapkg import areas, catalogue, keyfigures
+from brapkg import areas, catalogue
 from brapkg.blocks import Figure, Head, Points, Section, Text, table
 from brapkg.figures import dots
+from brapkg.keyfigures.rows import of_county
 from brapkg.region.page import Page, level_data
 from brapkg.sections.area import HIGHER, LOWER, blocks_by_verdict
 
@@ -17,7 +18,7 @@ def head(page: Page) -> Head:
     lead = w("lead_one") if members == 1 else w("lead", n=members)
     status = w(f"status_{page.county.status}", year=page.year)
     title = w("title", county=page.name, year=page.year)
-    return Head(w("kind"), title, lead, status, w("meta"), w, keyfigures.of_county(page.county))
+    return Head(w("kind"), title, lead, status, w("meta"), w, of_county(page.county))
 
 
 def brief(page: Page) -> Section:
@@ -64,8 +65,9 @@ def _change(page: Page) -> Text:
             count=w.number(row["count"]),
         )
     else:
+        unsure = row["lower"] < 1 < row["upper"]
         told = w(
-            "brief_change",
+            "brief_change_unsure" if unsure else "brief_change",
             before=before,
             year=page.year,
             change=w.changed(row["value"], w("number_per_resident")),

@@ -6,7 +6,7 @@ import pandas as pd
 
 from brapkg import catalogue, findings
 from brapkg.blocks import Callout, Figure, Section, Table, Text, table
-from brapkg.figures import dots, lines
+from brapkg.figures import dots, lines, wheel
 from brapkg.region.page import Page
 from brapkg.region.signals import signals
 from brapkg.sections.area import HIGHER
@@ -199,12 +199,11 @@ def _wheel(page: Page) -> list:
 
 
 def _other_wheels(page: Page) -> str:
-    """Groups whose highest month stands out clearly, with that month."""
+    """Groups with months that stand out clearly, with those months."""
     w, found = page.words, []
     for id in page.county.level.index.drop(catalogue.TOTAL):
         season = page.county.season(id)
         peaks = [m for m, told in zip(season["month"], season["verdict"], strict=True) if told == HIGHER[0]]
         if peaks:
-            months = w.listed([w.month(m) for m in sorted(peaks)])
-            found.append(w("wheel_peak", offence=page.offence(id, "lower"), months=months))
+            found.append(w("wheel_peak", offence=page.offence(id, "lower"), months=wheel.month_names(peaks, w)))
     return w("wheel_others", names=w.listed(found)) if found else w("wheel_no_others")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import pandas as pd
 
 from brapkg import areas, catalogue
@@ -11,7 +9,7 @@ from brapkg.blocks import Callout, Facts, Figure, NumberedTable, Section, Text, 
 from brapkg.figures import dots, maps
 from brapkg.figures.places import PROBABLE
 from brapkg.region.page import Page, level_data
-from brapkg.sections.area import alphabetical, blocks_by_verdict
+from brapkg.sections.area import alphabetical, blocks_by_verdict, map_key
 from brapkg.shown import records
 from brapkg.wording import capital, swedish_order
 
@@ -75,7 +73,7 @@ def _map(page: Page) -> Figure:
         w("map_read"),
         page.source(w("source_borders")),
         table(w("map_table", year=page.period), rows, data, text_columns=(w("col_group"),)),
-        key=_map_key(page, limits),
+        key=map_key(page.words, limits),
     )
 
 
@@ -118,18 +116,6 @@ def _map_rows(page: Page, codes: list[str], fifth: pd.Series) -> tuple[list[dict
             }
         )
     return rows, pd.DataFrame(data)
-
-
-def _map_key(page: Page, limits: list[float]) -> str:
-    w = page.words
-    rounded = [w.number(round(limit, -2)) for limit in limits]
-    texts = [w("map_key_first", limit=rounded[0])]
-    texts += [w("map_key_middle", limit=limit) for limit in rounded[1:]] + [w("map_key_last")]
-    items = "".join(
-        f'<li><i style="background:var(--{role})"></i>{escape(text)}</li>'
-        for role, text in zip(maps.FIFTHS, texts, strict=True)
-    )
-    return f'<div class="key"><p class="keyhead">{escape(w("map_key"))}</p><ul class="key">{items}</ul></div>'
 
 
 # --- level ---------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from brapkg.indicators import municipal
 from brapkg.profile import FUNNEL_OFFENCE, latest_period
 from brapkg.region.page import Page
 from brapkg.sections.area import HIGHER, LOWER, alphabetical, blocks_by_verdict
+from brapkg.settings import settings
 from brapkg.shown import records
 from brapkg.wording import capital, swedish_order
 
@@ -22,7 +23,7 @@ CHANCE = 0.05
 def municipalities(page: Page) -> Section:
     """The section: peers for one group, a table for all groups, the funnel, the months."""
     w = page.words
-    text = w("municipalities_text", enough=municipal.ENOUGH_EXPECTED)
+    text = w("municipalities_text", enough=settings().small.expected, small=w.number(settings().small.residents))
     pooled = [name for name, first in _pooled(page)]
     if pooled:
         text += " " + w("municipalities_pooled", names=w.names(pooled))

@@ -7,8 +7,9 @@ from typing import ClassVar
 
 import pandas as pd
 
-from brapkg import catalogue, findings
+from brapkg import catalogue, findings, priorities
 from brapkg.profile import FUNNEL_OFFENCE, County
+from brapkg.sections import year
 from brapkg.sections.area import HIGHER, LOWER, AreaPage
 
 
@@ -28,6 +29,7 @@ class Page(AreaPage):
         "ranks",
         "funnel",
         "months",
+        "year",
     )
 
     @property
@@ -39,9 +41,16 @@ class Page(AreaPage):
         refused = {
             "wheel": self.county.season(catalogue.TOTAL).empty,
             "signals": self.county.signals.empty,
+            "months": len(self.county.members) == 1 or not self.county.municipal_months,
+            "year": not year.known(self, self.county.season),
             "ranks": self.county.places(FUNNEL_OFFENCE)["value"].isna().all(),
         }
         return {figure for figure, missing in refused.items() if missing}
+
+    @cached_property
+    def priorities(self) -> list[priorities.Priority]:
+        """What stands out, linked to the knowledge base."""
+        return priorities.priorities(self.county)
 
     @cached_property
     def by_ratio(self) -> list[str]:

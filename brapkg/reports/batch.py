@@ -157,7 +157,7 @@ def _made(
     """Make what the plan says, and put each report in its place as it comes."""
     todo = [step for step in steps if step.why]
     limits = settings().limits
-    tasks = [(step.report, limits, front.name(step.report.language)) for step in todo]
+    tasks = [(step.report, limits, step.links) for step in todo]
 
     def started(number: int) -> None:
         watcher.started(todo[number].report)

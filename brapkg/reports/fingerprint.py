@@ -11,15 +11,14 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from brapkg import areas, paths, reads
+from brapkg import areas, reads, settings
 from brapkg.errors import DataError
+from brapkg.reports import registers
 from brapkg.reports.slices import Slices, short
-from brapkg.settings import settings
 
 if TYPE_CHECKING:
     from brapkg.reports.plan import Report
@@ -43,7 +42,7 @@ def inputs(reports: Sequence[Report], output: Path) -> dict[Report, dict[str, st
     Returns
     -------
     dict of dict, by report: "notebook", "parameters", "package", "templates", "settings",
-    "library NAME", "record NAME LANGUAGE", "data TABLE SCOPE" and, of an evaluation, "register" and "study"
+    "library NAME", "record NAME LANGUAGE", "data TABLE SCOPE", and what ``registers.inputs`` names
 
     Raises
     ------
@@ -77,39 +76,21 @@ def of(inputs: dict[str, str]) -> str:
 
 def _data(report: Report, slices: Slices) -> dict[str, str]:
     wanted = reads.of(report.kind, report.about, report.period, slices.tables)
-    return {f"data {read.table} {read.scope}": slices.hash(read) for read in wanted} | _registered(report)
-
-
-def _registered(report: Report) -> dict[str, str]:
-    """What an evaluation rests on beside the store: its row of the register, and the study of its method."""
-    if report.kind != "evaluation":
-        return {}
-    from brapkg.effects import register
-
-    known = register.read()
-    one = known.measure(report.about.code)
-    # Another measure may make an area unfit for comparison.
-    beside = [other for other in known.measures if other.outcome == one.outcome and not other.placebo]
-    rows = [asdict(measure) | {"line": 0} for measure in (one, *beside)]  # a row before it changes nothing
-    studies = sorted((paths.CLONE / "data" / "raw").glob("*_study.csv"))
-    return {
-        "register": short(rows),
-        "study": short({path.name: short(path.read_bytes()) for path in studies}),
-    }
+    return {f"data {read.table} {read.scope}": slices.hash(read) for read in wanted} | registers.inputs(report)
 
 
 def _records_of(report: Report, texts: dict[str, str]) -> dict[str, str]:
     """The records that can reach a report, without the texts of other kinds of pages."""
     return {
-        name: told for name, told in texts.items() if reads.TEXTS_OF.get(name.split()[1], report.kind) == report.kind
+        name: told
+        for name, told in texts.items()
+        if report.kind in reads.RECORDS_OF.get(name.split()[1], (report.kind,))
     }
 
 
 def chosen() -> str:
-    """Hash of the settings that a page can depend on: all but what a report may take."""
-    told = asdict(settings())
-    del told["limits"]
-    return short(told)
+    """Hash of the settings that a page can depend on."""
+    return short(settings.shown())
 
 
 def package() -> str:
@@ -157,22 +138,21 @@ def _in_language(value: object, language: str) -> object:
     }
 
 
-def area_record(county: str, language: str) -> str:
-    """Hash of the names and groups of the areas that the pages of a county may show (of all where it is empty)."""
-    return short([_told(one, language) for one in reads.shown_areas(county)])
+def area_record(code: str, language: str) -> str:
+    """Hash of what is told of the areas that the pages of an area may show."""
+    return short([_told(one, language) for one in reads.shown_areas(code)])
 
 
 def _shown_by(report: Report) -> tuple[str, str] | None:
-    """By which county, and in which language, areas are named on a page; None where none is."""
+    """For which area, and in which language, areas are named on a page; None where none is."""
     if report.kind in reads.PLACELESS:
         return None
-    county = isinstance(report.about, areas.Area) and report.about.kind == "county"
-    return (report.about.code if county else "", report.language)
+    return (report.about.code if isinstance(report.about, areas.Area) else "", report.language)
 
 
 def _told(area: areas.Area, language: str) -> tuple[str, ...]:
-    groups = (area.group_2017, area.group_2023)
-    return (area.code, area.label(language), area.short, area.kind, area.county, area.police_region, *groups)
+    groups, around = (area.group_2017, area.group_2023), (area.neighbours, area.similar)
+    return (area.code, area.label(language), area.short, area.kind, area.county, area.police_region, *groups, *around)
 
 
 def versions() -> dict[str, str]:

@@ -7,18 +7,13 @@ from pathlib import Path
 
 from brapkg import areas, files, store
 from brapkg.errors import DataError
-from brapkg.reports import fingerprint, plan
+from brapkg.reports import fingerprint, links, plan
 from brapkg.reports.place import unwritable
 from brapkg.reports.plan import FAILED, name_of
 from brapkg.reports.slices import short
 
 # Remembers what a front page was made from, beside the records of the pages.
 MEMORY = "runs/front-{language}.txt"
-
-
-def name(language: str) -> str:
-    """``index.html`` in Swedish, ``index-en.html`` in English."""
-    return "index.html" if language == "sv" else f"index-{language}.html"
 
 
 def prepare() -> None:
@@ -29,12 +24,12 @@ def prepare() -> None:
 
 
 def write(output: Path, *, period: int | None, language: str) -> Path:
-    """Write the front page: counties with a page of this period are links, and other pages follow them.
+    """Write the front page: areas with a page of this period are links, and other pages follow them.
 
     Parameters
     ----------
     output : the folder of the pages
-    period : of the counties' pages; the latest that there is a page of where it is None
+    period : of the areas' pages; the latest that a county has a page of where it is None
     language : of the pages that it leads to
 
     Returns
@@ -49,19 +44,23 @@ def write(output: Path, *, period: int | None, language: str) -> Path:
     period = period or _latest(output, language)
     preliminary = store.periods()[period] == "preliminary"
     shelves = _shelves(output, language)
-    listed = [_entry(output, county, period, language) for county in areas.counties()]
+    there = {path.stem for path in output.glob("*.html")}
+    listed = [_entry(output, county, period, language, there) for county in areas.counties()]
+    nation = _address("national", "00", period, language, there)
     what = short(
         [
             listed,
+            nation,
             shelves,
             period,
             preliminary,
             fingerprint.package(),
+            fingerprint.chosen(),
             fingerprint.templates(),
             fingerprint.records(language),
         ]
     )
-    index, memory = output / name(language), output / MEMORY.format(language=language)
+    index, memory = output / links.home(language), output / MEMORY.format(language=language)
     with contextlib.suppress(OSError):
         if index.exists() and memory.read_text() == what:
             return index
@@ -73,6 +72,7 @@ def write(output: Path, *, period: int | None, language: str) -> Path:
         period=str(period),
         preliminary=preliminary,
         shelves=shelves,
+        nation=nation,
     )
     try:
         files.write(index, text)
@@ -107,12 +107,21 @@ def _shelves(output: Path, language: str) -> dict[str, list[tuple[str, str]]]:
     return found
 
 
-def _entry(output: Path, county: areas.Area, period: int, language: str) -> dict:
+def _entry(output: Path, county: areas.Area, period: int, language: str, there: set[str]) -> dict:
     report = name_of("region", county.code, period, language)
     return {
         "code": county.code,
         "name": county.label(language),
-        "href": f"{report}.html" if (output / f"{report}.html").exists() else None,
-        "municipalities": tuple(m.short for m in areas.municipalities(county.code)),
+        "href": _address("region", county.code, period, language, there),
+        "municipalities": [
+            (place.short, _address("municipality", place.code, period, language, there))
+            for place in areas.municipalities(county.code)
+        ],
         "failed": (output / FAILED / f"{report}.txt").exists(),
     }
+
+
+def _address(kind: str, code: str, period: int, language: str, there: set[str]) -> str | None:
+    """Address of an area's page; None where there is none."""
+    report = name_of(kind, code, period, language)
+    return f"{report}.html" if report in there else None

@@ -23,7 +23,8 @@ from brapkg import keyfigures, paths
 from brapkg.kernels.engine import Engine
 from brapkg.kernels.warm import THREADS
 from brapkg.pages import render
-from brapkg.reports.plan import SHELVES, Report
+from brapkg.pages.links import Links
+from brapkg.reports.plan import Report
 from brapkg.settings import Limits
 
 ENGINE = "brapkg"
@@ -65,14 +66,14 @@ class Attempt:
     tries: int = 1
 
 
-def make(report: Report, limits: Limits, home_page: str) -> Attempt:
+def make(report: Report, limits: Limits, links: Links) -> Attempt:
     """Make a report; every failure becomes part of what is returned.
 
     Parameters
     ----------
     report : which
     limits : what it may take
-    home_page : address of the front page, relative to the report's page
+    links : where its page leads
 
     Returns
     -------
@@ -82,9 +83,7 @@ def make(report: Report, limits: Limits, home_page: str) -> Attempt:
     for tries in (1, 2):
         try:
             book = _execute(report, limits, limits.seconds - (time.monotonic() - started))
-            page = render.render(
-                book, title=report.title, language=report.language, home=home_page, shelf=SHELVES.get(report.kind, "")
-            )
+            page = render.render(book, title=report.title, language=report.language, links=links)
             figures = tuple(keyfigures.read(book))
             json.dumps(figures, ensure_ascii=False).encode()  # a text that no file can hold is found here
             told = {"page": page.encode(), "key_figures": figures}

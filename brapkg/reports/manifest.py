@@ -10,15 +10,14 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from brapkg import files, keyfigures
+from brapkg import files, keyfigures, settings
 from brapkg.errors import DataError
 from brapkg.reports import form, provenance
-from brapkg.settings import settings
 
 if TYPE_CHECKING:
     from brapkg.reports.place import Result
@@ -108,7 +107,7 @@ def begin(
         versions=provenance.versions(),
         git=provenance.git(),
         platform=provenance.machine(),
-        settings=asdict(settings()),
+        settings=settings.told(),
         data=provenance.data(),
         key_figures={},
     )

@@ -13,12 +13,24 @@ from pathlib import Path
 
 from brapkg import areas, paths, reads, store
 from brapkg.errors import DataError, UsageError
-from brapkg.reports import fingerprint, made, parameters
+from brapkg.pages.links import Links
+from brapkg.reports import fingerprint, links, made, parameters
+from brapkg.reports.slices import short
+from brapkg.settings import settings
 from brapkg.wording import check_language
 
 LANGUAGES = fingerprint.LANGUAGES
 # What each kind of notebook calls that which it is about.
-PARAMETERS = {"region": "region", "problem": "problem", "knowledge": "", "evaluation": "measure"}
+PARAMETERS = {
+    "national": "",
+    "region": "region",
+    "municipality": "municipality",
+    "problem": "problem",
+    "knowledge": "",
+    "evaluation": "measure",
+}
+# The kind of area that each kind of report is about, largest first.
+LEVELS = {"national": "nation", "region": "county", "municipality": "municipality"}
 TOPICAL = ("problem", "knowledge", "evaluation")
 # Where on the front page they are found; what is found at the same place stands there in this order.
 SHELVES = {"knowledge": "knowledge", "problem": "knowledge", "evaluation": "evaluations"}
@@ -54,7 +66,7 @@ class Report:
 
     @property
     def kind(self) -> str:
-        """What the notebook is about: "region", "problem", "knowledge", "evaluation"."""
+        """What the notebook is about: "national", "region", "municipality", "problem", "knowledge", "evaluation"."""
         return self.notebook.stem
 
     @property
@@ -78,13 +90,14 @@ class Report:
 class Step:
     """One report of a plan: its inputs with their hashes, and ``why`` it is made (empty: it is unchanged).
 
-    ``before`` is what its page was made from, where there is one.
+    ``links`` are those in its frame; ``before`` is what its page was made from, where there is one.
     """
 
     report: Report
     inputs: dict[str, str]
     fingerprint: str
     why: str
+    links: Links = Links()
     before: made.Made | None = None
 
 
@@ -97,39 +110,56 @@ def name_of(kind: str, code: str, period: int | None, language: str) -> str:
 # --- which reports -------------------------------------------------------------------------------
 
 
-def all_levels(languages: Sequence[str] = LANGUAGES, period: int | None = None) -> list[Report]:
-    """Every report there is to make; parameters and errors as in ``region_reports``."""
+def all_levels(languages: Sequence[str] = (), period: int | None = None) -> list[Report]:
+    """Every report that the settings want; parameters and errors as in ``area_reports``.
+
+    Languages and period are the settings' where none is given.
+    """
+    wanted = settings().reports
+    languages, period = languages or wanted.languages, period or wanted.period or None
+    local = (report for kind in LEVELS for report in area_reports(kind, None, period, languages))
+    topics = (kind for kind in TOPICAL if SHELVES[kind] in wanted.levels)
     return [
-        *region_reports(None, period, languages),
-        *(report for kind in TOPICAL for report in topic_reports(kind, None, languages)),
+        *(report for report in local if wanted.wanted(report.about)),
+        *(report for kind in topics for report in topic_reports(kind, None, languages)),
     ]
 
 
-def region_reports(
-    area: str | None = None, period: int | None = None, languages: Sequence[str] = ("sv",)
+def area_reports(
+    kind: str, area: str | None = None, period: int | None = None, languages: Sequence[str] = ("sv",)
 ) -> list[Report]:
-    """The reports of all counties, or of one, language by language.
+    """The reports of all areas of a kind, or of one, language by language.
 
     Parameters
     ----------
-    area : code or name of a county; all 21 where it is None
+    kind : "national", "region" or "municipality"
+    area : code or name; all of the kind where it is None. A county's code stands for all of its
+        municipalities where these are asked for
     period : the year; the latest there is
     languages : "sv", "en" or both
 
     Raises
     ------
     UsageError
-        An unknown county, period or language, or a notebook that lacks one of the parameters.
+        An unknown area, period or language, or a notebook that lacks one of the parameters.
     DataError
         The store has not been built, or under other settings, or the notebook is missing.
     """
     _check_languages(languages)
-    chosen = areas.counties() if area is None else [areas.find(area, "county")]
+    chosen = _areas(LEVELS[kind], area)
     year = _period(period)
-    notebook = paths.notebooks() / "region.ipynb"
-    reports = [Report(notebook, county, year, language) for language in dict.fromkeys(languages) for county in chosen]
+    notebook = paths.notebooks() / f"{kind}.ipynb"
+    reports = [Report(notebook, one, year, language) for language in dict.fromkeys(languages) for one in chosen]
     parameters.check(notebook, reports[0].parameters)
     return reports
+
+
+def _areas(kind: str, area: str | None) -> list[areas.Area]:
+    if area is None:
+        return [one for one in areas.all_areas().values() if one.kind == kind]
+    if kind == "municipality" and area in {county.code for county in areas.counties()}:
+        return areas.municipalities(area)
+    return [areas.find(area, kind)]
 
 
 def topic_reports(kind: str, code: str | None = None, languages: Sequence[str] = ("sv",)) -> list[Report]:
@@ -220,12 +250,14 @@ def steps(reports: Sequence[Report], output: Path, *, again: bool = False) -> li
     store.check_settings()
     known = made.read(output)
     planned = []
+    leading = links.between(reports, output)
     for report, inputs in fingerprint.inputs(reports, output).items():
+        inputs |= {"links": short(repr(leading[report]))}
         before = known.get(report.name)
         reasons = _reasons(report, inputs, before, output)
         if again:
             reasons.insert(0, "asked for (--again)")
-        planned.append(Step(report, inputs, fingerprint.of(inputs), "; ".join(reasons), before))
+        planned.append(Step(report, inputs, fingerprint.of(inputs), "; ".join(reasons), leading[report], before))
     return planned
 
 

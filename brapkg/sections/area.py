@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 from typing import ClassVar, Protocol
 
 import pandas as pd
 
 from brapkg import areas, catalogue, findings
 from brapkg.blocks import Sections
+from brapkg.figures import maps
 from brapkg.figures.dots import Row
 from brapkg.shown import Tables, records
 from brapkg.wording import Words, capital, swedish_order
@@ -197,3 +199,21 @@ def alphabetical(table: pd.DataFrame) -> pd.DataFrame:
     """The table in the order of its names."""
     names = [swedish_order(name) for name in table["name"]]
     return table.iloc[sorted(range(len(names)), key=names.__getitem__)]
+
+
+def map_key(words: Words, limits: list[float]) -> str:
+    """The key of a map by fifths: what each shade stands for.
+
+    Parameters
+    ----------
+    words : the page's words
+    limits : the four limits between the fifths, per 100 000 residents
+    """
+    rounded = [words.number(round(limit, -2)) for limit in limits]
+    texts = [words("map_key_first", limit=rounded[0])]
+    texts += [words("map_key_middle", limit=limit) for limit in rounded[1:]] + [words("map_key_last")]
+    items = "".join(
+        f'<li><i style="background:var(--{role})"></i>{escape(text)}</li>'
+        for role, text in zip(maps.FIFTHS, texts, strict=True)
+    )
+    return f'<div class="key"><p class="keyhead">{escape(words("map_key"))}</p><ul class="key">{items}</ul></div>'

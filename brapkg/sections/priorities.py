@@ -1,108 +1,60 @@
-"""What stands out, and the way on: questions about causes, measures to try, what to follow up with."""
+"""What stands out, and the way on: questions about causes, measures to try, what to follow up with.
+
+For the page of a county or a municipality.
+"""
 
 from __future__ import annotations
 
 import math
-import re
+from collections.abc import Callable
 
 import pandas as pd
 
 from brapkg import findings
-from brapkg.blocks import Card, Cards, Part, Points, Section, Table, Text, table
-from brapkg.evidence.kinds import Problem, Study
+from brapkg.blocks import Cards, Part, Points, Section, Table, Text, table
+from brapkg.evidence import citing
+from brapkg.evidence.kinds import Problem
 from brapkg.evidence.ratings import Rating
-from brapkg.priorities import FEW, Priority, priorities
-from brapkg.region.page import Page
-from brapkg.region.rule import weighed
-from brapkg.sections.area import HIGHER
+from brapkg.findings import Finding
+from brapkg.priorities import FEW, HALF, Priority, priorities, seen_after
+from brapkg.sections import cards
+from brapkg.sections.area import AreaPage
+from brapkg.sections.rule import weighed
 from brapkg.wording import Words, capital, split
 
-# A fall is told in per cent up to here; beyond it the text says that not even a halving would be seen.
-HALF = 0.5
 # From here on the text says that a measure may have worked without its showing.
 LARGE = 0.25
-# Characters of a source's authors.
-LONGEST = 60
-# The beginning of a citation: authors and year.
-_AUTHORS = re.compile(r"^.*?\b(?:19|20)\d\d\b\)?")
 
 
 # --- what stands out
 
 
-def stands_out(page: Page) -> Section:
+def stands_out(page: AreaPage) -> Section:
     """Cards by the rule in ``findings``, and what goes well."""
     w = page.words
-    found = findings.standing_out(page.county)
+    found = findings.standing_out(page.profile)
     parts: list = []
     if found:
         number = capital(w.count_word(len(found), neuter=True))
-        names = w.listed([w(f"priority_weighed_{name}") for name in weighed()])
-        parts.append(Text(w("priority_one" if len(found) == 1 else "priority_many", n=number, weighed=names)))
-        parts.append(Cards([_card(page, n, finding) for n, finding in enumerate(found, 1)]))
+        names = w.listed([w(f"priority_weighed_{name}") for name in weighed(page)])
+        # Where all there is are single high years, nothing calls for a measure yet.
+        form = "priority_followed" if all(finding.single_year for finding in found) else "priority"
+        parts.append(Text(w(f"{form}_one" if len(found) == 1 else f"{form}_many", n=number, weighed=names)))
+        parts.append(Cards([cards.card(page, n, finding) for n, finding in enumerate(found, 1)]))
     else:
         parts.append(Text(w("priority_none")))
-    well = findings.going_well(page.county)
+    well = findings.going_well(page.profile)
     if well:
-        form = "priority_well_level" if page.county.trend.empty else "priority_well_text"
-        parts.append(Text(w(form, names=page.offence_names(well)), w("priority_well")))
+        parts += cards.well(page, well)
     return page.section("det-som-sticker-ut", "priority_heading", *parts)
-
-
-def _card(page: Page, number: int, finding: findings.Finding) -> Card:
-    w = page.words
-    row = page.county.level_rows[finding.offence]
-    level = w.verdict(finding.level)
-    if finding.level != "few":
-        level = f"{w.deviation(row['ratio_value'])} ({w.signed_range(row['ratio_lower'], row['ratio_upper'])}): {level}"
-    facts = [
-        (w("priority_level"), level),
-        (w("priority_trend"), page.trend_words(finding.offence, "priority_trend")),
-        (w("priority_harm"), w("priority_harm_value", n=finding.harm)),
-    ]
-    title, ask = _title(page, number, finding), page.offence(finding.offence, "ask")
-    return Card(title, facts, finding.certainty, _why(page, finding), ask)
-
-
-def _title(page: Page, number: int, finding: findings.Finding) -> str:
-    offence = page.offence(finding.offence, "name")
-    if finding.places and len(page.county.members) > 1:
-        places = page.words.names(finding.places, most=5)
-        return page.words("priority_title_places", n=number, offence=offence, places=places)
-    return page.words("priority_title", n=number, offence=offence)
-
-
-def _why(page: Page, finding: findings.Finding) -> str:
-    w, parts = page.words, []
-    if finding.level in HIGHER:
-        parts.append(w("priority_why_level", verdict=w.verdict(finding.level)))
-    if finding.trend == "rising":
-        both = "step" in page.county.trend_rows[finding.offence]
-        parts.append(w("priority_why_trend" if both else "priority_why_trend_smooth"))
-    if finding.trend == "depends":
-        parts.append(w(_which_model(page, finding.offence)))
-    if finding.places:
-        parts.append(w("priority_why_places", names=w.names(finding.places, most=12)))
-    lost = [w(f"priority_lost_{reason}") for reason in finding.lost]
-    if lost:
-        parts.append(w("priority_lost", reasons=w.listed(lost)))
-    return " ".join(parts)
-
-
-def _which_model(page: Page, offence: str) -> str:
-    """The text that says what one trend model shows and the other does not."""
-    ways = findings.trend_ways(page.county, offence)
-    if "falling" not in ways:
-        return "priority_why_depends"
-    return "priority_why_depends_both" if "rising" in ways else "priority_why_depends_falling"
 
 
 # --- from problem to follow-up
 
 
-def chain(page: Page) -> Section:
+def chain(page: AreaPage) -> Section:
     """For each priority: questions about causes, measures to try, what to follow up with."""
-    w, found = page.words, priorities(page.county)
+    w, found = page.words, priorities(page.profile)
     if not found:
         return page.section("fran-problem-till-uppfoljning", "priority_chain", Text(w("priority_chain_none")))
     parts = [_part(page, number, priority) for number, priority in enumerate(found, 1)]
@@ -112,10 +64,12 @@ def chain(page: Page) -> Section:
     )
 
 
-def _part(page: Page, number: int, priority: Priority) -> Part:
+def _part(page: AreaPage, number: int, priority: Priority) -> Part:
     w = page.words
     offence = page.offence(priority.finding.offence, "name")
     parts: list = [Text(_holds(page, priority))]
+    if first := _first(page, priority.finding):
+        parts.append(first)
     if priority.known.problems:
         parts.append(Part(w("priority_questions"), [_questions(page, priority)], level=4))
         parts.append(Part(w("priority_measures"), _measures(page, priority), level=4))
@@ -123,7 +77,16 @@ def _part(page: Page, number: int, priority: Priority) -> Part:
     return Part(w("priority_title", n=number, offence=offence), parts, id=f"prioritering-{number}")
 
 
-def _holds(page: Page, priority: Priority) -> str:
+def _first(page: AreaPage, finding: Finding) -> Text | None:
+    """What to find out before any measure, where a single high year is all that stands out."""
+    if not finding.single_year:
+        return None
+    w, cases = page.words, cards.cases(page, finding)
+    text = w("priority_first_cases", cases=cases) if cases else w("priority_first_year", year=page.year)
+    return Text(text, w("priority_first"))
+
+
+def _holds(page: AreaPage, priority: Priority) -> str:
     """Which problems the offence group holds, and that the mapping must tell them apart."""
     w, problems = page.words, priority.known.problems
     if not problems:
@@ -134,11 +97,11 @@ def _holds(page: Page, priority: Priority) -> str:
     return w("priority_problems_many", problems=names)
 
 
-def _names(page: Page, problems: tuple[Problem, ...]) -> str:
+def _names(page: AreaPage, problems: tuple[Problem, ...]) -> str:
     return page.words.listed([one.text("lower", page.language) for one in problems])
 
 
-def _questions(page: Page, priority: Priority) -> Points:
+def _questions(page: AreaPage, priority: Priority) -> Points:
     w, alone = page.words, len(priority.known.problems) == 1
     items = []
     for problem, question in priority.known.questions:
@@ -149,7 +112,7 @@ def _questions(page: Page, priority: Priority) -> Points:
     return Points(items)
 
 
-def _measures(page: Page, priority: Priority) -> list:
+def _measures(page: AreaPage, priority: Priority) -> list:
     w, known = page.words, priority.known
     parts: list = [_table(page, priority)] if known.tried else []
     if known.nothing:
@@ -163,14 +126,14 @@ def _measures(page: Page, priority: Priority) -> list:
     return parts
 
 
-def _against(page: Page, problems: tuple[Problem, ...], rating: Rating, alone: bool) -> str:
-    measure = rating.measure.text("lower", page.language)
-    if alone:
+def _against(page: AreaPage, problems: tuple[Problem, ...], rating: Rating, alone: bool) -> str:
+    measure, names = rating.measure.text("lower", page.language), _names(page, problems)
+    if alone or names in measure:
         return f"{measure}."
-    return page.words("priority_against", measure=measure, problems=_names(page, problems))
+    return page.words("priority_against", measure=measure, problems=names)
 
 
-def _table(page: Page, priority: Priority) -> Table:
+def _table(page: AreaPage, priority: Priority) -> Table:
     w, known = page.words, priority.known.problems
     # The series need not be the problem: what a measure is against then has to be told.
     alone = len(known) == 1 and known[0].share == "whole"
@@ -198,9 +161,9 @@ def _effect(words: Words, rating: Rating) -> str:
 
 def _ground(words: Words, rating: Rating) -> str:
     """How many evaluations, the largest and latest source, and whether there is a Swedish one."""
-    row = max(rating.rows, key=lambda row: (row.studies or 0, row.year, row.id))
+    source = citing.short(citing.leading(rating), words)
     where = words(f"priority_swedish_{'yes' if rating.swedish else 'nordic' if rating.nordic else 'no'}")
-    return words("priority_ground", evaluations=_evaluations(words, rating), source=_source(words, row), swedish=where)
+    return words("priority_ground", evaluations=_evaluations(words, rating), source=source, swedish=where)
 
 
 def _evaluations(words: Words, rating: Rating) -> str:
@@ -212,19 +175,10 @@ def _evaluations(words: Words, rating: Rating) -> str:
     return words("priority_evaluations_one" if number == 1 else "priority_evaluations_many", n=words.number(number))
 
 
-def _source(words: Words, row: Study) -> str:
-    """Authors and year of a citation; of one that is long or has no year only the first name."""
-    authors = _AUTHORS.match(row.cited(words.language))
-    if authors and len(authors[0]) <= LONGEST:
-        return authors[0]
-    first = row.cited(words.language).split(",")[0]
-    name = "priority_source_many" if authors and "&" in authors[0] else "priority_source"
-    return words(name, first=first, year=row.year if row.dated else words("problem_undated"))
-
-
-def _follow(page: Page, priority: Priority) -> Points:
+def _follow(page: AreaPage, priority: Priority) -> Points:
     w = page.words
-    items = [_today(page, priority.finding.offence), _smallest(w, priority.smallest_fall)]
+    falls = SMALLEST[page.area.kind](w, priority.smallest_fall)
+    items = [_today(page, priority.finding.offence), Text(falls, w("priority_smallest"))]
     if priority.known.indicators:
         told = [
             w("priority_indicator", what=one.text("name", page.language), source=one.text("source", page.language))
@@ -234,20 +188,26 @@ def _follow(page: Page, priority: Priority) -> Points:
     return Points(items)
 
 
-def _today(page: Page, offence: str) -> Text:
-    w, row = page.words, page.county.level_rows[offence]
+def _today(page: AreaPage, offence: str) -> Text:
+    w, row = page.words, page.profile.level_rows[offence]
+    first, last = int(row.get("first_year", page.profile.period)), page.profile.period
     name = "priority_today"
     if math.isnan(row["count"]):
         name += "_withheld"
     elif row["count"] < FEW:
         name += "_few"
-    told = {"year": page.period, "count": w.number(row["count"])}
+    elif first < last:
+        name += "_pooled"
+    years = page.period if first == last else w.years(first, last)
+    if first < last and page.profile.status == "preliminary":
+        years = w("priority_pooled_years", years=years, year=page.year)
+    told = {"year": years, "count": w.number(row["count"])}
     rate = {"rate": w.number(row["value"]), "range": w.rate_range(row["lower"], row["upper"])}
     strong, body = split(w(name, **told, **rate))
     return Text(body, strong)
 
 
-def _smallest(words: Words, falls: dict[int, float | None]) -> Text:
+def _smallest_county(words: Words, falls: dict[int, float | None]) -> str:
     """The smallest fall that would be seen after one and after three years, rounded up."""
     one, three = falls.values()
     if one is None or three is None:
@@ -258,8 +218,36 @@ def _smallest(words: Words, falls: dict[int, float | None]) -> Text:
     told = {} if name in ("unknown", "none") else {"one": _upwards(words, one), "three": _upwards(words, three)}
     parts = [words(f"priority_smallest_{name}", **told)]
     if name in ("both", "three") and one > LARGE:
-        parts.append(words("priority_smallest_large"))
-    return Text(" ".join(parts), words("priority_smallest"))
+        parts.append(words("priority_smallest_large", whose=words("priority_whose_county")))
+    return " ".join(parts)
+
+
+def _smallest_municipality(words: Words, falls: dict[int, float | None]) -> str:
+    """The smallest fall that would be seen, by years after, from the first at which it is at most a half."""
+    if None in falls.values():
+        return words("priority_smallest_unknown")
+    seen, last = seen_after(falls), words.count_word(max(falls))
+    if not seen:
+        return words("priority_smallest_never", years=last)
+    told = [
+        words("priority_smallest_after", n=_upwards(words, fall), years=_after(words, after))
+        for after, fall in seen.items()
+    ]
+    first, parts = next(iter(seen)), [words("priority_smallest_seen", falls=words.listed(told))]
+    if seen[first] > LARGE:
+        parts.append(words("priority_smallest_large", whose=words("priority_whose_municipality")))
+    if first > min(falls):
+        parts.append(words("priority_smallest_before", years=_after(words, first)))
+    return " ".join(parts)
+
+
+def _after(words: Words, years: int) -> str:
+    """ "ett år", "två år"."""
+    name = "priority_after_one" if years == 1 else "priority_after_many"
+    return words(name, n=words.count_word(years, neuter=True))
+
+
+SMALLEST: dict[str, Callable] = {"county": _smallest_county, "municipality": _smallest_municipality}
 
 
 def _upwards(words: Words, share: float) -> str:
