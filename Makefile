@@ -9,7 +9,7 @@ JOBS ?= 2
 
 reports: $(READY)
 	$(BIN)/brapkg build
-	$(BIN)/brapkg report region --all --jobs $(JOBS)
+	$(BIN)/brapkg report --all-levels --language sv --jobs $(JOBS)
 
 test: $(READY)
 	$(BIN)/brapkg build

@@ -30,7 +30,7 @@ from brapkg import paths
 from brapkg.reports import plan
 os.environ["BRAPKG_HOME"] = str(paths.home())
 folder, jobs = sys.argv[1], int(sys.argv[3])
-reports = plan.region_reports()[: int(sys.argv[2])]
+reports = plan.area_reports("region")[: int(sys.argv[2])]
 """
 LOOP = """
 def one(report):
@@ -59,8 +59,8 @@ execute_run(reports[0].notebook, [r.parameters for r in reports], folder, prepen
 import sys
 from brapkg import cli
 from brapkg.reports import plan
-everyone, counties = plan.region_reports, int(sys.argv[2])
-plan.region_reports = lambda *given: everyone(*given)[:counties]
+everyone, counties = plan.area_reports, int(sys.argv[2])
+plan.area_reports = lambda *given: everyone(*given)[:counties]
 sys.argv[1:] = ["report", "region", "--all", "--jobs", sys.argv[3], "--output", sys.argv[1]]
 cli.main()
 """,
