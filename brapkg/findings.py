@@ -23,7 +23,7 @@ that disagree; a group that follows checks. It ends at very low.
 
 A single high year counts in place of "probably", not beside it: both say that one 95 per cent limit
 was passed and no stricter one. It leaves certainty at low at most. By chance alone 18 per cent of the
-municipalities have such a year in one of the nine groups; of the series 2013-2016 it was 16, 18 and 27
+municipalities have such a year in one of the nine groups; of the series 2013-2016 it was 16, 20 and 26
 per cent in 2014, 2015 and 2016, so that most of those marked may be chance.
 
 That years were pooled lowers nothing: the interval already holds how few offences there are, and which

@@ -596,7 +596,7 @@ def test_nothing_stands_out_by_a_year_of_fewer_than_ten_and_low_is_never_high(pl
         ("2403", 2016, [("threats", "low", True)]),
         ("2425", 2016, [("damage", "low", True)]),
         ("2506", 2016, [("threats", "low", True)]),
-        ("0980", 2016, []),
+        ("0980", 2016, [("violence", "moderate", False)]),
         ("0980", 2013, [("damage", "moderate", False)]),
     ],
 )

@@ -12,7 +12,7 @@ from test_reads import cells
 
 from brapkg import municipality, nation, region
 from brapkg.errors import DataError
-from brapkg.kernels.warm import NO_THREADS
+from brapkg.kernels.warm import NO_THREADS, READY
 
 # Makes a page with or without a rehearsal before it, and tells what the page needed beyond that.
 CODE = """
@@ -22,13 +22,13 @@ from brapkg import blocks, store
 how, room, name, cells, *about = sys.argv[1:]
 published = []
 blocks._publish = published.extend
-room = importlib.import_module(f"brapkg.{room}")
-if how == "rehearsed":
-    room.rehearse()
+for call in how.split():
+    module, call = call.split(":")
+    getattr(importlib.import_module(module), call)()
 rehearsed = len(published)
 threads = len(os.listdir("/proc/self/task")) if sys.platform == "linux" else 1
 modules, loaded = set(sys.modules), store._load.cache_info().misses
-page = getattr(room, name)(*about, 2014, "en")
+page = getattr(importlib.import_module(f"brapkg.{room}"), name)(*about, 2014, "en")
 for cell in cells.split():
     getattr(page, cell)()._ipython_display_()
 print(json.dumps({
@@ -42,7 +42,7 @@ print(json.dumps({
 
 
 # The room, its page, and of whom.
-PAGES = [("region", "Region", "09"), ("municipality", "Municipality", "0980"), ("nation", "National")]
+PAGES = [("region", "Region", "09"), ("municipality", "Municipality", "2425"), ("nation", "National")]
 
 
 def made(how: str, room: str, name: str, *about: str) -> dict:
@@ -54,7 +54,9 @@ def made(how: str, room: str, name: str, *about: str) -> dict:
 
 @pytest.mark.parametrize("page", PAGES, ids=[room for room, *_ in PAGES])
 def test_a_rehearsal_readies_everything_changes_nothing_and_starts_no_thread(workspace, page):
-    first, later = made("at once", *page), made("rehearsed", *page)
+    # The nation's page is rehearsed by nobody, but could be.
+    calls = ["brapkg.nation:rehearse"] if page[0] == "nation" else READY
+    first, later = made("", *page), made(" ".join(calls), *page)
     assert first["modules"] and first["tables"] > 10
     assert later == first | {"modules": [], "tables": 0, "threads": 1}
 

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from brapkg import catalogue, series
-from brapkg.indicators.common import NATION
+from brapkg import catalogue
 from brapkg.plans.filed import FiledPlan
 from brapkg.plans.values import Value, value
 
 if TYPE_CHECKING:
     from brapkg.shown import Tables
+
+NATION = "00"
 
 # From this count in both periods on the log ratio's normal interval is used, below it the exact one.
 MANY = 20
@@ -72,6 +73,8 @@ def outcomes(plan: FiledPlan, tables: Tables, period: int) -> list[Outcome]:
     indicator's measures started (where a start is given), are at most as many as the baseline's, and
     end with ``period``. Rates are compared, so that a change of population is no change of crime.
     """
+    from brapkg import series  # loads pandas, which a plan of what to make does without
+
     spread = series.swings(tables, plan.area, period)
     return [
         Outcome(offence, None, None, "apart")
