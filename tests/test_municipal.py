@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,7 @@ from scipy import stats
 
 from brapkg import areas, catalogue, store
 from brapkg.indicators import municipal, references, signals, time, withheld
+from brapkg.settings import Small
 
 KEY = ["area", "offence", "year"]
 OFFENCES = catalogue.offences("groups")
@@ -29,14 +32,19 @@ def cells(rated):
 
 @pytest.fixture(scope="module")
 def four_years(tables):
-    """Bjurholm's years 2013–2016 all together, against the nation."""
+    """Bjurholm's years 2013–2016, which a small place always gets together, against the nation."""
+    mine = tables["against"].query("area == '2403' and year == 2016 and reference == 'nation'").set_index("offence")
+    return tables["pooled"].query("area == '2403' and year == 2016").set_index("offence"), mine
+
+
+@pytest.fixture(scope="module")
+def single_years(tables):
+    """Every municipality's single years against every reference: no place is small, twenty are always expected."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(municipal, "ENOUGH_EXPECTED", np.inf)
+        alone = SimpleNamespace(small=Small(residents=0, expected=0.001, most_years=1))
+        patch.setattr(municipal, "settings", lambda: alone)
         windowed = municipal.windows(tables["rates"])
-    against = references.against_table(tables["rates"], windowed, tables["wobble"], NOTHING_BACK)
-    mine = against.query("area == '2403' and year == 2016 and reference == 'nation'").set_index("offence")
-    pooled = municipal.pooled_table(windowed).query("area == '2403' and year == 2016").set_index("offence")
-    return pooled, mine
+    return references.against_table(tables["rates"], windowed, tables["wobble"], NOTHING_BACK)
 
 
 # --- years together ------------------------------------------------------------------------------
@@ -60,10 +68,10 @@ def test_counts_and_person_years_are_sums_of_the_years(tables, cells):
 
 def test_a_pooled_rate_is_per_resident_and_year_with_the_interval_of_its_count(tables):
     row = tables["pooled"].query("area == '2403' and offence == 'vehicle' and year == 2016").iloc[0]
-    assert (row["first_year"], row["count"], row["population"], row["method"]) == (2015, 15, 4905, "byar")
-    assert row["value"] == pytest.approx(15 / 4905 * 100_000)
-    exact = stats.chi2.ppf(0.025, 30) / 2, stats.chi2.isf(0.025, 32) / 2
-    assert [row["lower"], row["upper"]] == pytest.approx([x / 4905 * 100_000 for x in exact], rel=0.005)
+    assert (row["first_year"], row["count"], row["population"], row["method"]) == (2013, 30, 9777, "byar")
+    assert row["value"] == pytest.approx(30 / 9777 * 100_000)
+    exact = stats.chi2.ppf(0.025, 60) / 2, stats.chi2.isf(0.025, 62) / 2
+    assert [row["lower"], row["upper"]] == pytest.approx([x / 9777 * 100_000 for x in exact], rel=0.005)
 
 
 def test_below_ten_offences_only_the_count_is_told(tables):
@@ -117,22 +125,25 @@ def test_every_municipality_has_four_references_for_every_offence_and_year(table
         assert number.loc[m.code, "county"] == len(areas.municipalities(m.county)) - 1
 
 
-def test_what_is_expected_at_the_nations_rate_adds_up_to_the_nations_count(tables):
-    total = tables["against"].query("offence == 'total' and reference == 'nation' and first_year == year")
+def test_what_is_expected_at_the_nations_rate_adds_up_to_the_nations_count(single_years):
+    total = single_years.query("offence == 'total' and reference == 'nation'")
     sums = total.groupby("year")[["count", "expected"]].sum()
     assert sums["count"].to_dict() == {2013: 1_176_244, 2014: 1_218_815, 2015: 1_265_633, 2016: 1_252_386}
     np.testing.assert_allclose(sums["expected"], sums["count"], rtol=1e-12)
     assert (total.groupby("year").size() == 290).all()
 
 
-def test_what_is_expected_at_the_countys_rate_adds_up_to_the_countys_count(tables, rated):
-    total = tables["against"].query("offence == 'total' and reference == 'county' and year == 2015")
+def test_what_is_expected_at_the_countys_rate_adds_up_to_the_countys_count(single_years):
+    total = single_years.query("offence == 'total' and reference == 'county' and year == 2015")
     sums = total.groupby(total["area"].str[:2])[["count", "expected"]].sum().drop("09")
     np.testing.assert_allclose(sums["expected"], sums["count"], rtol=1e-12)
 
 
-def by_hand(cells, code, offence, first, last, reference):
-    """Expected count, ratio and its standard error, municipality by municipality in plain arithmetic."""
+def by_hand(cells, sds, code, offence, first, last, reference):
+    """Expected count, ratio, and the variances by chance and by swings, municipality by municipality.
+
+    ``sds`` holds the swing by the fewest residents of a size class.
+    """
     members = {
         "nation": [m.code for m in areas.municipalities()],
         "county": [m.code for m in areas.municipalities(code[:2])],
@@ -145,11 +156,17 @@ def by_hand(cells, code, offence, first, last, reference):
 
     own, persons = total([code], "count"), total([code], "population")
     theirs, everyone = total(members, "count"), total(members, "population")
-    squares = sum((total([one], "population") / everyone) ** 2 for one in members if one != code)
+    years = last - first + 1
+
+    def sd(one):
+        residents = total([one], "population") / years
+        return sds[max(size for size in sds if size <= residents)]
+
     inside = code in members
-    swing = ((1 - persons / everyone) ** 2 if inside else 1) + squares
+    swing = ((1 - persons / everyone) ** 2 if inside else 1) * sd(code) ** 2
+    swing += sum((sd(one) * total([one], "population") / everyone) ** 2 for one in members if one != code)
     expected = persons * theirs / everyone
-    return expected, own / expected, 1 / own + (-1 if inside else 1) / theirs, swing / (last - first + 1)
+    return expected, own / expected, 1 / own + (-1 if inside else 1) / theirs, swing / years
 
 
 @pytest.mark.parametrize("reference", list(references.INSIDE))
@@ -157,12 +174,13 @@ def by_hand(cells, code, offence, first, last, reference):
 def test_a_ratio_and_its_interval_are_as_worked_out_one_by_one(tables, cells, code, offence, reference):
     against = tables["against"].query("area == @code and offence == @offence and year == 2016")
     row = against.set_index("reference").loc[reference]
-    expected, ratio, chance, swing = by_hand(cells, code, offence, row["first_year"], 2016, reference)
-    sd = tables["wobble"].query("kind == 'municipality' and offence == @offence")["sd"].item()
-    assert sd > 0.05
+    swings = tables["wobble"].query("kind == 'municipality' and offence == @offence")
+    sds = dict(zip(swings["residents"], swings["sd"], strict=True))
+    assert list(sds) == [0, 5_000, 10_000, 30_000] and min(sds.values()) > 0.05
+    expected, ratio, chance, swing = by_hand(cells, sds, code, offence, row["first_year"], 2016, reference)
     assert (row["expected"], row["value"]) == pytest.approx((expected, ratio), rel=1e-9)
     for lower, upper, z in (("lower", "upper", 1.959964), ("lower_998", "upper_998", 3.090232)):
-        factor = np.exp(z * np.sqrt(chance + swing * sd**2))
+        factor = np.exp(z * np.sqrt(chance + swing))
         assert (row[lower], row[upper]) == pytest.approx((ratio / factor, ratio * factor), rel=1e-6)
 
 
