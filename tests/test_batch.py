@@ -419,7 +419,7 @@ def test_the_front_page_links_what_is_there_and_tells_what_failed(output):
     assert 'href="20-2016-sv.html"' in text
     assert "01-2015-sv.html" not in text
     assert "Uppsala län <small>rapporten gick inte att framställa" in text
-    assert "Stockholms län <small>ingen rapport" in text
+    assert "Stockholms län <small>ingen sida" in text
 
 
 def test_the_front_page_links_pages_that_are_about_no_county(output):

@@ -20,6 +20,7 @@ from test_batch import PAGE, PARAMETERS
 
 from brapkg import areas, store
 from brapkg.errors import DataError, UsageError
+from brapkg.pages.links import Links
 from brapkg.reports import batch, cluster
 from brapkg.reports.batch import Way
 from brapkg.reports.place import Lost
@@ -41,7 +42,7 @@ def reports(folder: Path, cell: str, number: int) -> list[Report]:
 
 
 def tasks(folder: Path, cell: str, number: int) -> list[tuple]:
-    return [(report, settings().limits, "index.html") for report in reports(folder, cell, number)]
+    return [(report, settings().limits, Links()) for report in reports(folder, cell, number)]
 
 
 def pages(output: Path) -> dict[str, bytes]:
