@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import pandas as pd
 
 from brapkg import areas, catalogue
@@ -11,6 +9,7 @@ from brapkg.blocks import Callout, Facts, Figure, Listing, NumberedTable, Sectio
 from brapkg.figures import maps
 from brapkg.municipality.page import Page
 from brapkg.profile import FUNNEL_OFFENCE, latest_period
+from brapkg.sections.area import map_key
 from brapkg.wording import capital, swedish_order
 
 
@@ -115,7 +114,7 @@ def _map(page: Page) -> Figure:
             data,
             text_columns=(w("col_years"),) if pooled else (),
         ),
-        key=_map_key(page, limits),
+        key=map_key(page.words, limits),
     )
 
 
@@ -144,21 +143,6 @@ def _map_title(page: Page, place: pd.Series) -> str:
     elif place["upper"] <= 0.2 * place["members"]:
         form += "_lowest"
     return page.words(form, name=page.short, year=page.year, **page.place(place))
-
-
-def _map_key(page: Page, limits: list[float]) -> str:
-    w = page.words
-    rounded = [w.number(round(limit, -2)) for limit in limits]
-    texts = [w("map_key_first", limit=rounded[0])]
-    texts += [w("map_key_middle", limit=limit) for limit in rounded[1:]] + [w("map_key_last")]
-    items = "".join(
-        f'<li><i style="background:var(--{role})"></i>{escape(text)}</li>'
-        for role, text in zip(maps.FIFTHS, texts, strict=True)
-    )
-    return f'<div class="key"><p class="keyhead">{escape(w("map_key"))}</p><ul class="key">{items}</ul></div>'
-
-
-# --- level ---------------------------------------------------------------------------------------
 
 
 def level(page: Page) -> Section:

@@ -25,7 +25,13 @@ def limits(page: AreaPage, names: Sequence[str]) -> Section:
 
 
 def sources(
-    page: AreaPage, method: list[tuple[str, str]], accuracy: tuple[str, str], cite: str, **told: str
+    page: AreaPage,
+    method: list[tuple[str, str]],
+    accuracy: tuple[str, str],
+    cite: str,
+    *,
+    further: Sequence[str] = (),
+    **told: str,
 ) -> Section:
     """Sources, method, quality by SCB's components, how to cite.
 
@@ -35,12 +41,14 @@ def sources(
     method : how each number is made, as term and text
     accuracy : of the quality, what coverage the figures have, as term and text
     cite : name of the text that tells how to cite; filled with ``told``, the year and the version
+    further : names of the texts on sources beyond those of every page
     """
     w, period = page.words, page.profile.period
     where = [
         w("sources_bra", years=page.years, preliminary=page.preliminary_note),
         w("sources_scb"),
         w("sources_skr", edition=municipal.edition_for(period)),
+        *map(w, further),
     ]
     status = w(f"quality_time_{page.profile.status}", year=page.year)
     quality = [
@@ -60,19 +68,21 @@ def sources(
     )
 
 
-def methods(page: AreaPage, names: Sequence[str], kind: str = "county") -> list[tuple[str, str]]:
+def methods(page: AreaPage, names: Sequence[str], swing: float | None = None) -> list[tuple[str, str]]:
     """How numbers are made, as term and text, with the settings in use.
 
     Parameters
     ----------
     page : an area's page
     names : the texts, in their order
-    kind : "county" or "municipality": whose swings between years the page's comparisons count
+    swing : how much a year of all offences swings in the page's comparisons; the counties' where left out
     """
     w = page.words
-    wobble = page.profile.tables.built_rows("wobble", kind=kind, offence=catalogue.TOTAL)["sd"]
+    if swing is None:
+        counties = page.profile.tables.built_rows("wobble", kind="county", offence=catalogue.TOTAL)["sd"]
+        swing = counties.iloc[0] if len(counties) else float("nan")
     values = {
-        "wobble": w.percent(wobble.iloc[0] if len(wobble) else float("nan")),
+        "wobble": w.percent(swing),
         "enough": settings().small.expected,
         "years": w.count_word(settings().small.most_years),
         "small": w.number(settings().small.residents),
