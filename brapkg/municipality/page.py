@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import pandas as pd
 
-from brapkg import areas, catalogue, priorities, profile
+from brapkg import areas, catalogue, profile
 from brapkg.findings import HIGHER, LOWER
 from brapkg.indicators import municipal
 from brapkg.profile import FUNNEL_OFFENCE
@@ -168,11 +168,6 @@ class Page(AreaPage):
     def plain(self) -> bool:
         """Whether the SKR group has too few members for anything to be drawn towards it."""
         return len(self.municipality.group_members) < municipal.ENOUGH_MEMBERS
-
-    @cached_property
-    def priorities(self) -> list[priorities.Priority]:
-        """What stands out, linked to the knowledge base."""
-        return priorities.priorities(self.profile)
 
     # --- time
 

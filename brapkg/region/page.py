@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import pandas as pd
 
-from brapkg import catalogue, findings, priorities
+from brapkg import catalogue, findings
 from brapkg.profile import FUNNEL_OFFENCE, County
 from brapkg.sections import year
 from brapkg.sections.area import HIGHER, LOWER, AreaPage
@@ -46,11 +46,6 @@ class Page(AreaPage):
             "ranks": self.county.places(FUNNEL_OFFENCE)["value"].isna().all(),
         }
         return {figure for figure, missing in refused.items() if missing}
-
-    @cached_property
-    def priorities(self) -> list[priorities.Priority]:
-        """What stands out, linked to the knowledge base."""
-        return priorities.priorities(self.county)
 
     @cached_property
     def by_ratio(self) -> list[str]:

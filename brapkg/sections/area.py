@@ -14,6 +14,7 @@ from brapkg import areas, catalogue, findings
 from brapkg.blocks import Sections
 from brapkg.figures import maps
 from brapkg.figures.dots import Row
+from brapkg.priorities import Priority, priorities
 from brapkg.shown import Tables, records
 from brapkg.wording import Words, capital, swedish_order
 
@@ -154,6 +155,11 @@ class AreaPage(Sections):
             "high": self.words.number(row["upper"]),
             "n": self.words.number(row["members"]),
         }
+
+    @cached_property
+    def priorities(self) -> list[Priority]:
+        """What stands out, linked to the knowledge base; of a county or a municipality."""
+        return priorities(self.profile)
 
     # --- lines of a dot chart
 

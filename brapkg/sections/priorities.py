@@ -16,7 +16,7 @@ from brapkg.evidence import citing
 from brapkg.evidence.kinds import Problem
 from brapkg.evidence.ratings import Rating
 from brapkg.findings import Finding
-from brapkg.priorities import FEW, HALF, Priority, priorities, seen_after
+from brapkg.priorities import FEW, HALF, Priority, seen_after
 from brapkg.sections import cards
 from brapkg.sections.area import AreaPage
 from brapkg.sections.rule import weighed
@@ -54,7 +54,7 @@ def stands_out(page: AreaPage) -> Section:
 
 def chain(page: AreaPage) -> Section:
     """For each priority: questions about causes, measures to try, what to follow up with."""
-    w, found = page.words, priorities(page.profile)
+    w, found = page.words, page.priorities
     if not found:
         return page.section("fran-problem-till-uppfoljning", "priority_chain", Text(w("priority_chain_none")))
     parts = [_part(page, number, priority) for number, priority in enumerate(found, 1)]
