@@ -6,8 +6,19 @@ import pandas as pd
 import pytest
 
 from brapkg import areas
-from brapkg.indicators import level, standardised
+from brapkg.indicators import standardised
+from brapkg.indicators.common import swing_of
 from brapkg.indicators.municipal import edition_for, groups
+
+# Every place and size swings by 5 % from year to year.
+EVEN = pd.DataFrame(
+    {
+        "kind": ["county"] + ["municipality"] * 4,
+        "offence": "theft",
+        "residents": [0, 0, 5_000, 10_000, 30_000],
+        "sd": 0.05,
+    }
+)
 
 
 def test_gotland_by_hand(tables):
@@ -50,8 +61,7 @@ def test_every_group_at_one_rate_leaves_nothing_to_standardise():
     codes = [m.code for m in areas.municipalities()]
     rated = pd.DataFrame({"area": codes, "offence": "theft", "year": 2016, "count": 200, "population": 10_000.0})
     rated["missing"] = ""
-    wobble = pd.DataFrame({"kind": ["county", "municipality"], "offence": "theft", "sd": 0.05})
-    found = standardised.standardised_table(rated, wobble)
+    found = standardised.standardised_table(rated, EVEN)
     assert len(found) == 21 and found["value"].tolist() == pytest.approx([1] * 21)
     assert not found["verdict"].isin(["clearly_higher", "clearly_lower", "probably_higher", "probably_lower"]).any()
 
@@ -70,8 +80,7 @@ def test_few_offences_are_not_judged():
     rated = pd.DataFrame({"area": codes, "offence": "theft", "year": 2016, "count": 200, "population": 10_000.0})
     rated = rated.assign(missing="")
     rated.loc[rated["area"] == "0980", "count"] = 9
-    wobble = pd.DataFrame({"kind": ["county", "municipality"], "offence": "theft", "sd": 0.05})
-    found = standardised.standardised_table(rated, wobble).set_index("area")
+    found = standardised.standardised_table(rated, EVEN).set_index("area")
     assert (found.loc["09", "verdict"], found.loc["09", "missing"]) == ("few", "few")
     assert found.drop("09")["missing"].eq("").all()
 
@@ -84,13 +93,22 @@ def test_it_needs_every_municipality(tables):
     rated = tables["rates"]
     years = rated[rated["year"] != 2014]
     short = pd.concat([years, rated[(rated["year"] == 2014) & (rated["area"] != "2403")]])
-    found = standardised.standardised_table(short, level.wobble_table(tables["offences_year"]))
+    found = standardised.standardised_table(short, tables["wobble"])
     assert 2014 not in set(found["year"]) and 2015 in set(found["year"])
 
 
 def test_gotland_swings_like_the_municipality_it_is(tables):
-    sd = tables["wobble"].query("offence == 'theft'").set_index("kind")["sd"]
     row = tables["standardised"].query("area == '09' and offence == 'theft' and year == 2016").iloc[0]
-    variance = 1 / row["count"] + sd["municipality"] ** 2
-    assert sd["municipality"] > 1.5 * sd["county"]
+    sd = tables["wobble"].query("offence == 'theft'").set_index(["kind", "residents"])["sd"]
+    own = sd["municipality", 30_000]  # Gotland has some 58 000 residents: the largest size class
+    assert own > sd["county", 0]
+    variance = 1 / row["count"] + own**2
     assert (row["upper"] / row["lower"]) == pytest.approx(2.718281828 ** (2 * 1.959964 * variance**0.5), rel=1e-3)
+
+
+def test_a_small_county_of_one_municipality_swings_by_its_size(tables):
+    found = swing_of(
+        tables["wobble"], pd.DataFrame({"area": ["09", "09"], "offence": "theft", "population": [57_000.0, 4_000.0]})
+    )
+    sd = tables["wobble"].query("offence == 'theft' and kind == 'municipality'").set_index("residents")["sd"]
+    assert found.tolist() == [sd[30_000], sd[0]]
