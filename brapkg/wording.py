@@ -143,17 +143,20 @@ class Words:
         """
         if not (math.isfinite(lower) and math.isfinite(upper)):
             return EN_DASH
-        low, high = round(100 * (lower - 1)), round(100 * (upper - 1))
-        if high <= 0:
-            low, high = -high, -low
-        return self.range(self.number(low), self.number(high)) + self._percent
+        if upper <= 1:
+            lower, upper = 2 - upper, 2 - lower
+        return self.range(self._limit(lower), self._limit(upper)) + self._percent
 
     def signed_range(self, lower: float, upper: float) -> str:
         """Limits of a ratio as signed percentages, for tables: "−25 till −13 %"."""
         if not (math.isfinite(lower) and math.isfinite(upper)):
             return EN_DASH
-        low, high = (self.number(round(100 * (limit - 1))) for limit in (lower, upper))
-        return self.range(low, high) + self._percent
+        return self.range(self._limit(lower), self._limit(upper)) + self._percent
+
+    def _limit(self, ratio: float) -> str:
+        """A limit in per cent; with a decimal near zero, so that its side can be seen: "0,3"."""
+        percent = 100 * (ratio - 1)
+        return self.number(percent, 0 if round(percent) else 1) if round(percent, 1) else self.number(0)
 
     def count_word(self, count: int, *, neuter: bool = False) -> str:
         """Small counts of things as words: 5 as "fem"; 1 of a neuter thing as "ett"."""

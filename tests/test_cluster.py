@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -120,9 +121,16 @@ def _alive(process: psutil.Process) -> bool:
     return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 
+def _command(process: psutil.Process) -> str:
+    """Its command line; nothing of one that ended meanwhile."""
+    with contextlib.suppress(psutil.Error):
+        return " ".join(process.cmdline())
+    return ""
+
+
 def _warm(process: psutil.Process) -> psutil.Process:
     """The warm process below a worker; what was forked from it has its command line."""
-    found = [one for one in _below(process) if "brapkg.kernels.server" in one.cmdline()]
+    found = [one for one in _below(process) if "brapkg.kernels.server" in _command(one)]
     [first] = [one for one in found if one.parent() not in found]
     return first
 
@@ -140,7 +148,7 @@ class Killer(Watcher):
         self.left -= 1
         if not self.left:
             below = _below(self.worker)
-            [daskworker] = [one for one in self.worker.children() if "spawn_main" in " ".join(one.cmdline())]
+            [daskworker] = [one for one in self.worker.children() if "spawn_main" in _command(one)]
             self.orphans = [one for one in below if one != daskworker]
             for process in (self.worker, daskworker):
                 process.kill()

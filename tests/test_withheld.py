@@ -106,7 +106,9 @@ def test_a_rule_changed_since_the_build_is_refused(guarded):
     before = path.read_text(encoding="utf-8")
     path.write_text("[disclosure]\nyear = 4\n", encoding="utf-8")
     try:
-        with pytest.raises(DataError, match=r"small counts .*\[disclosure\] year: built with 20, now 4\). Run `brapkg build`"):
+        with pytest.raises(
+            DataError, match=r"small counts .*\[disclosure\] year: built with 20, now 4\). Run `brapkg build`"
+        ):
             Region("24", 2016)
     finally:
         path.write_text(before, encoding="utf-8")

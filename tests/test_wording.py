@@ -154,14 +154,18 @@ def test_changes_in_a_sentence(ratio, sv, en):
         ((1.13, 1.25), f"13–25{S}%", f"13–25{S}%"),
         ((0.75, 0.87), f"13–25{S}%", f"{MINUS}25{S}till{S}{MINUS}13{S}%"),
         ((0.83, 1.10), f"{MINUS}17{S}till{S}10{S}%", f"{MINUS}17{S}till{S}10{S}%"),
-        ((0.75, 0.999), f"0–25{S}%", f"{MINUS}25{S}till{S}0{S}%"),
-        ((0.999, 1.2), f"0–20{S}%", f"0–20{S}%"),
+        ((0.75, 0.9996), f"0–25{S}%", f"{MINUS}25{S}till{S}0{S}%"),
+        # Near zero a decimal tells on which side the limit lies.
+        ((0.75, 0.997), f"0,3–25{S}%", f"{MINUS}25{S}till{S}{MINUS}0,3{S}%"),
+        ((0.75, 1.003), f"{MINUS}25{S}till{S}0,3{S}%", f"{MINUS}25{S}till{S}0,3{S}%"),
+        ((0.997, 1.2), f"{MINUS}0,3{S}till{S}20{S}%", f"{MINUS}0,3{S}till{S}20{S}%"),
+        ((1.003, 1.2), f"0,3–20{S}%", f"0,3–20{S}%"),
     ],
 )
 def test_ranges_with_a_negative_end_have_a_word_between(limits, told, signed):
     assert SV.deviation_range(*limits) == told
     assert SV.signed_range(*limits) == signed
-    english = signed.replace("till", "to").replace(f"{S}%", "%")
+    english = signed.replace("till", "to").replace(f"{S}%", "%").replace(",", ".")
     assert EN.signed_range(*limits) == english
     assert "-" not in told + signed
 

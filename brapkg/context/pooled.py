@@ -64,7 +64,8 @@ def pooled(answers: pd.DataFrame, *, most: int = YEARS, since: int = 0, joins: b
     Cochran (1954), Biometrics 10:101-129.
     """
     # An answer without a margin above 0 cannot be weighed.
-    good = answers[(answers["missing"] == "") & (answers["margin"] > 0) & (answers["year"] >= since)].sort_values("year")
+    good = answers[(answers["missing"] == "") & (answers["margin"] > 0) & (answers["year"] >= since)]
+    good = good.sort_values("year")
     if good.empty:
         return None
     latest = int(good["year"].iloc[-1])

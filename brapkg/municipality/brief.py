@@ -11,7 +11,7 @@ from brapkg.keyfigures.rows import of_municipality
 from brapkg.municipality.level import level_data
 from brapkg.municipality.page import Page
 from brapkg.sections.area import HIGHER, LOWER
-from brapkg.wording import capital
+from brapkg.wording import GRADES, capital
 
 DIRECTION = {**dict.fromkeys(HIGHER, "higher"), **dict.fromkeys(LOWER, "lower"), "level": "level"}
 
@@ -109,7 +109,7 @@ def _change(page: Page) -> Text:
         )
     else:
         told = w(
-            "mun_brief_change_unclear" if direction == "unclear" else "brief_change",
+            "brief_change_unsure" if direction == "unclear" else "brief_change",
             before=before,
             year=page.year,
             change=w.changed(row["value"], w("number_per_resident")),
@@ -122,10 +122,10 @@ def _change(page: Page) -> Text:
 
 def _trend(page: Page) -> str:
     """What the trend models of the months say together."""
-    w, direction = page.words, findings.trend_direction(page.timed, catalogue.TOTAL)
+    w, direction = page.words, findings.trend_direction(page.municipality, catalogue.TOTAL)
     told = {}
     if direction != "few":
-        models = page.timed.trend_rows[catalogue.TOTAL]
+        models = page.municipality.trend_rows[catalogue.TOTAL]
         main = models.get("step", models["smooth"])
         told = {
             "change": w.distance(main["value"]),
@@ -156,7 +156,8 @@ def _stands_out(page: Page) -> Text:
     parts = []
     if found:
         first = found[0]
-        form = "mun_brief_follow" if first.single_year else "mun_brief_first"
+        form = "follow" if first.single_year else "unsure" if first.certainty == GRADES[0] else "first"
+        form = f"mun_brief_{form}"
         parts.append(w(form, year=page.year, certainty=w(f"certainty_{first.certainty}").lower()))
         if len(found) > 1:
             parts.append(w("mun_brief_then", names=page.offence_names([one.offence for one in found[1:]])))

@@ -22,7 +22,7 @@ def sources(page: Page) -> Section:
     swing = here.swings.get(catalogue.TOTAL, float("nan"))
     names = ["method_rate", "method_interval", "mun_method_pooled", "mun_method_wobble", "method_words"]
     names += [] if page.one_year else ["mun_method_bands"]
-    names += ["mun_method_trend"] if page.timed is not None else []
+    names += ["mun_method_trend"] if page.municipality.months_known else []
     names += [
         "mun_method_peers",
         *(["mun_method_joint"] if here.neighbours else []),

@@ -15,17 +15,17 @@ from brapkg.wording import capital
 
 def months(page: Page) -> list:
     """The monthly series with its trend where the months are known; else why not."""
-    w, timed = page.words, page.timed
-    if timed is None:
+    w, here = page.words, page.municipality
+    if not here.months_known:
         why = w("mun_months_missing_why")
         return [Callout(w("mun_months_missing"), f"{why} {w('mun_months_small')}" if page.small else why)]
     if page.series is None:
         return [Callout(w("mun_months_withheld"), w("mun_months_withheld_why"))]
     number, total = page.number("trend"), catalogue.TOTAL
-    series, line = page.series, timed.trend_line(total)
-    title = _trend_title(page, timed)
+    series, line = page.series, here.trend_line(total)
+    title = _trend_title(page)
     reading = f"{w('trend_read')} {w('trend_read_line' if len(line) else 'mun_trend_thin')}"
-    models = timed.trend_rows.get(total, {})
+    models = here.trend_rows.get(total, {})
     if "step" in models and not any(model["missing"] for model in models.values()):
         step, smooth = models["step"], models["smooth"]
         reading += " " + w(
@@ -68,11 +68,11 @@ def _breaks(page: Page, months: pd.DataFrame) -> list[tuple[int, str]]:
     return [(place, label) for place, label in places if place is not None]
 
 
-def _trend_title(page: Page, timed) -> str:
-    w, direction = page.words, findings.trend_direction(timed, catalogue.TOTAL)
+def _trend_title(page: Page) -> str:
+    w, direction = page.words, findings.trend_direction(page.municipality, catalogue.TOTAL)
     told = {}
     if direction in ("rising", "falling"):
-        models = timed.trend_rows[catalogue.TOTAL]
+        models = page.municipality.trend_rows[catalogue.TOTAL]
         told = {"change": w.distance(models.get("step", models["smooth"])["value"])}
     return w(f"trend_title_{direction}", **told)
 
@@ -86,13 +86,13 @@ def when(page: Page) -> list:
     if len(season):
         more = [Text(w("mun_year_own", figure=page.number("year")))] if _in_plan(page) else []
         return [_wheel(page, season), *more]
-    parts = [] if page.timed is None else [Callout(w("wheel_refused"), _why_no_wheel(page))]
+    parts = [] if not page.municipality.months_known else [Callout(w("wheel_refused"), _why_no_wheel(page))]
     return parts if page.is_county else [*parts, _county_year(page)]
 
 
 def _why_no_wheel(page: Page) -> str:
     w = page.words
-    if page.timed.season(catalogue.TOTAL).empty:
+    if page.municipality.season(catalogue.TOTAL).empty:
         return w("wheel_refused_why")
     every = page.yearly.loc[page.yearly["offence"] == catalogue.TOTAL, "shown"]
     return w("mun_wheel_wide", n=w.number(every.mean() / 12))
@@ -113,7 +113,7 @@ def _wheel(page: Page, season: pd.DataFrame) -> Figure:
         }
         for row in rows
     ]
-    first = page.timed.months(catalogue.TOTAL)["year"].min()
+    first = page.municipality.months(catalogue.TOTAL)["year"].min()
     sub = w("wheel_sub", county=page.short, years=w.years(first, page.profile.period))
     return Figure(number, title, sub, drawn, w("wheel_read"), page.source(), table(w("wheel_table"), told, season))
 

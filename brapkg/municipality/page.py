@@ -181,28 +181,18 @@ class Page(AreaPage):
         return self.profile.first_year == self.profile.period
 
     @cached_property
-    def timed(self):
-        """The profile that holds the municipality's months; None where the store has none.
-
-        A municipality that is a county of its own has the county's.
-        """
-        if self.municipality.months_known:
-            return self.municipality
-        return self.municipality.county_profile if self.is_county else None
-
-    @cached_property
     def series(self) -> pd.DataFrame | None:
         """All offences by month; None where the months are not known or one of their counts is kept back."""
-        if self.timed is None:
+        if not self.municipality.months_known:
             return None
-        months = self.timed.months(catalogue.TOTAL)
+        months = self.municipality.months(catalogue.TOTAL)
         return months if months["shown"].notna().all() else None
 
     def season(self, offence: str) -> pd.DataFrame:
         """The municipality's own year wheel; empty where it is not known or tells less than chance does."""
-        if self.timed is None:
+        if not self.municipality.months_known:
             return pd.DataFrame()
-        season = self.timed.season(offence)
+        season = self.municipality.season(offence)
         wide = ((season["upper"] - season["lower"]) / 2 / season["value"]).median()
         return season if wide <= WIDEST else season.iloc[:0]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from brapkg import catalogue
+from brapkg import areas, catalogue
 from brapkg.blocks import Figure, NumberedTable, Part, Text, table
 from brapkg.figures import dots
 from brapkg.municipality.page import MOST_NAMES, Page
@@ -115,6 +115,7 @@ def against(page: Page) -> NumberedTable | None:
         for name, rows in found.items():
             row[w(f"mun_reference_{name}_short")] = _told(page, rows.get(id))
         cells.append(row)
+    told = sum(id in rows for id in ids for rows in found.values())
     made = table(
         w(
             "mun_against_table" if page.municipality.neighbours else "mun_against_table_island",
@@ -124,7 +125,7 @@ def against(page: Page) -> NumberedTable | None:
         ),
         cells,
         pd.concat([_reference_data(page, name) for name in found], ignore_index=True),
-        note=w("mun_against_note"),
+        note=w("mun_against_note", n=w.number(told), chance=page.chance(told, sides=2)),
         text_columns=tuple(cells[0])[1:],
         total_first=ids[0] == catalogue.TOTAL,
         stacked=True,
@@ -172,9 +173,22 @@ def joint(page: Page) -> Part | None:
     )
     names = w.names([m.short for m in here.neighbours], most=MOST_NAMES)
     text = w("mun_joint_text", name=page.short, names=names, all=every)
+    text += _largest(page)
     if page.small:
         text += " " + w("mun_joint_small")
     over = [id for id, row in told.items() if row["verdict"] in HIGHER]
     found = w("mun_joint_over", names=page.offence_names(over)) if over else w("mun_joint_none")
     text += " " + found
     return Part(w("mun_joint"), [Text(text), NumberedTable(4, made)])
+
+
+def _largest(page: Page) -> str:
+    """Which of the municipality and its neighbours weighs most, since a large one can decide for all."""
+    here = page.municipality
+    residents = here.funnel(FUNNEL_OFFENCE).set_index("area")["population"]
+    share = residents.reindex([here.code, *(one.code for one in here.neighbours)])
+    if share.isna().any():
+        return ""
+    share = share / share.sum()
+    name = areas.get(share.idxmax()).short
+    return " " + page.words("mun_joint_largest", name=name, share=page.words.hundredths(share.max()))

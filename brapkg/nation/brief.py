@@ -179,7 +179,7 @@ def _overview(page: Page) -> Figure:
         drawn,
         w("nation_overview_read" if nation.breaks else "nation_overview_read_smooth"),
         page.source(),
-        table(w("nation_overview_table"), rows, pd.DataFrame(data), note=w("groups_table_note")),
+        table(w("nation_overview_table"), rows, pd.DataFrame(data), note=w("nation_overview_note")),
     )
 
 

@@ -11,8 +11,6 @@ from brapkg import catalogue, findings
 from brapkg.profile.of_nation import Nation
 from brapkg.sections.area import HIGHER, LOWER, AreaPage
 
-# Of comparisons without any difference, this share lies on either side of a 95 per cent interval by chance.
-ONE_SIDE = 0.025
 TABLES = (
     "counties",
     "county_offences",
@@ -94,11 +92,6 @@ class Page(AreaPage):
             return self.words("withheld")
         limits = self.words.rate_range(row["rate_lower"], row["rate_upper"])
         return f"{self.words.number(row['rate'])} ({limits})"
-
-    def chance(self, comparisons: int) -> str:
-        """How many of so many comparisons chance alone puts on one side."""
-        expected = comparisons * ONE_SIDE
-        return self.words.number(expected, 0 if expected >= 3 else 1)
 
 
 def sides(table: pd.DataFrame, column: str = "verdict") -> tuple[pd.DataFrame, pd.DataFrame]:

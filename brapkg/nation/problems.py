@@ -8,7 +8,8 @@ from brapkg import catalogue
 from brapkg.blocks import Callout, Figure, NumberedTable, Section, Text, table
 from brapkg.figures import spreading
 from brapkg.nation.brief import counted
-from brapkg.nation.page import ONE_SIDE, Page, sides
+from brapkg.nation.page import Page, sides
+from brapkg.sections.area import ONE_SIDE
 from brapkg.wording import capital
 
 SURE = ("rising", "falling")

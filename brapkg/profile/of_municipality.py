@@ -236,8 +236,20 @@ class Municipality:
     def months_known(self) -> bool:
         """Whether the store has the period's months of every municipality of the county.
 
-        Small counts are kept back county by county: without all of them a page shows no months.
+        Small counts are kept back county by county: without all of them a page shows no months. A
+        county's months are those of its only municipality.
         """
+        return self.months_of == self.county.code or self._every_month
+
+    @cached_property
+    def months_of(self) -> str:
+        """The code that its months stand under: the county's where only that has them and it is the county."""
+        alone = len(areas.municipalities(self.county.code)) == 1
+        theirs = alone and not self._every_month and self.county.code in self._areas_with_months
+        return self.county.code if theirs else self.code
+
+    @cached_property
+    def _every_month(self) -> bool:
         return {m.code for m in areas.municipalities(self.county.code)} <= self._areas_with_months
 
     @property
@@ -257,7 +269,7 @@ class Municipality:
         Of a municipality's own months, only those of all offences together may be told. Empty where
         the area's months are not known.
         """
-        area = area or self.code
+        area = area or self.months_of
         if not self._has_months(area):
             return pd.DataFrame(columns=["year", "month", "count", "value", "exposure", "shown"])
         found = series.months(self.tables, area, offence, self.period)
@@ -265,7 +277,7 @@ class Municipality:
 
     def rolling(self, offence: str, area: str | None = None) -> np.ndarray:
         """Offences per 100 000 residents over twelve months, ending with each month from the 12th on."""
-        area = area or self.code
+        area = area or self.months_of
         if not self._has_months(area):
             return np.array([])
         return series.rolling(self.tables, area, offence, self.period)
@@ -277,7 +289,7 @@ class Municipality:
     def trend_rows(self) -> dict[str, dict[str, dict]]:
         """Both trend models by offence and model ("step", "smooth"); no entry where there is none."""
         found: dict[str, dict[str, dict]] = {}
-        for row in records(self._mine("trend", built=True)):
+        for row in records(self._timed("trend")):
             # The reason of a refusal tells how many offences there were.
             told = row | ({"method": ""} if row["missing"] else {})
             found.setdefault(row["offence"], {})[row["model"]] = told
@@ -285,11 +297,11 @@ class Municipality:
 
     def trend_line(self, offence: str) -> pd.DataFrame:
         """The trend without season, by position; empty where the series is too thin or not known."""
-        return self.tables.built_rows("trend_line", area=self.code, offence=offence, year=self.period)
+        return self.tables.built_rows("trend_line", area=self.months_of, offence=offence, year=self.period)
 
     def season(self, offence: str) -> pd.DataFrame:
         """The year wheel of an offence: twelve rows, or none where the series is too thin or not known."""
-        return self.tables.built_rows("season", area=self.code, offence=offence, year=self.period)
+        return self.tables.built_rows("season", area=self.months_of, offence=offence, year=self.period)
 
     @cached_property
     def signals(self) -> pd.DataFrame:
@@ -298,16 +310,18 @@ class Municipality:
         ``signal`` says whether a month stays above the expected after correction, ``withheld``
         whether its count is kept back.
         """
-        table = self._mine("signals", built=True)
+        table = self._timed("signals")
         table = table if self.months_known else table.iloc[:0]
         withheld = [key in self.tables.withheld for key in columns_of(table, "area", "offence", "year", "month")]
         return table.assign(signal=table["p_adjusted"] <= settings().false_share, withheld=np.array(withheld, bool))
 
     # --- slices
 
-    def _mine(self, name: str, built: bool = False) -> pd.DataFrame:
-        rows = self.tables.built_rows if built else self.tables.rows
-        return rows(name, area=self.code, year=self.period)
+    def _mine(self, name: str) -> pd.DataFrame:
+        return self.tables.rows(name, area=self.code, year=self.period)
+
+    def _timed(self, name: str) -> pd.DataFrame:
+        return self.tables.built_rows(name, area=self.months_of, year=self.period)
 
     def _by_offence(self, name: str) -> pd.DataFrame:
         return self._ordered(self._mine(name))

@@ -10,6 +10,7 @@ from brapkg.figures import dots
 from brapkg.keyfigures.rows import of_county
 from brapkg.region.page import Page, level_data
 from brapkg.sections.area import HIGHER, LOWER, blocks_by_verdict
+from brapkg.settings import settings
 
 
 def head(page: Page) -> Head:
@@ -123,6 +124,8 @@ def _places(page: Page) -> Text:
     if rest:
         some, every = w.count_words(rest, len(peers))
         parts.append(w("brief_places_rest", n=some, all=every))
+    if (peers["first_year"] < page.county.period).any():
+        parts.append(w("brief_places_pooled", n=w.count_word(settings().small.most_years)))
     return Text(" ".join(parts), w("brief_places"))
 
 

@@ -13,11 +13,12 @@ from brapkg.areas import Area
 from brapkg.blocks import Callout, Points, Section, Table, Text, table
 from brapkg.region.page import Page
 from brapkg.sections.area import HIGHER
+from brapkg.settings import settings
 from brapkg.shown import records
 from brapkg.wording import capital, swedish_order
 
-# Residents below which a municipality is small, and from which it is large: bands of the order.
-SMALL, LARGE = 10_000, 30_000
+# Residents from which a municipality is large; below which it is small, the settings say.
+LARGE = 30_000
 UNSEEN = ("few", "unclear")
 
 
@@ -28,7 +29,7 @@ def together(page: Page) -> Section:
         return page.section("tillsammans", "together_one", Text(w("together_alone", name=page.name)))
     text = w("together_text")
     if entries:
-        text += " " + w("together_order", small=w.number(SMALL), large=w.number(LARGE))
+        text += " " + w("together_order", small=w.number(settings().small.residents), large=w.number(LARGE))
     made = _side_by_side(page, entries)
     return page.section("tillsammans", "together", Text(text), made, *_shared(page), *_joint(page))
 
@@ -46,11 +47,12 @@ def _side_by_side(page: Page, entries: dict[str, structure.Entry]) -> Table:
     residents = page.county.tables.built_rows("population", county=page.county.code, year=page.county.period - 1)
     sizes = residents.set_index("area")["residents"].to_dict()
     above = _above(page, page.county.members)
+    small = settings().small.residents
     lacking = {code: _lacking(entries.get(code)) for code in page.county.members}
 
     def order(code: str) -> tuple:
         size = sizes[code]
-        return (size >= SMALL) + (size >= LARGE), -(lacking[code] or 0), size
+        return (size >= small) + (size >= LARGE), -(lacking[code] or 0), size
 
     rows, data = [], []
     for code in sorted(page.county.members, key=order):
@@ -78,7 +80,7 @@ def _side_by_side(page: Page, entries: dict[str, structure.Entry]) -> Table:
         w("together_table", county=page.name, period=page.period),
         rows,
         pd.DataFrame(data),
-        note=w("together_note", n=w.number(told), chance=w.number(told * 0.025)),
+        note=w("together_note", n=w.number(told), chance=page.chance(told), year=page.county.period - 1),
         text_columns=tuple(rows[0])[2:],
         stacked=True,
     )

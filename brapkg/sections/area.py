@@ -19,6 +19,8 @@ from brapkg.shown import Tables, records
 from brapkg.wording import Words, capital, swedish_order
 
 HIGHER, LOWER = findings.HIGHER, findings.LOWER
+# Of comparisons without any difference, this share lies on either side of a 95 per cent interval by chance.
+ONE_SIDE = 0.025
 
 
 class Profile(Protocol):
@@ -87,6 +89,11 @@ class AreaPage(Sections):
     def title_of_group(self, code: str) -> str:
         """An SKR group's name in the page's language."""
         return areas.get(code).label(self.language)
+
+    def chance(self, comparisons: int, sides: int = 1) -> str:
+        """How many of so many comparisons chance alone puts on one side, or on either (``sides`` 2)."""
+        expected = comparisons * ONE_SIDE * sides
+        return self.words.number(expected, 0 if expected >= 3 else 1)
 
     @cached_property
     def preliminary_note(self) -> str:

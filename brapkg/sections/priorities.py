@@ -20,7 +20,7 @@ from brapkg.priorities import FEW, HALF, Priority, seen_after
 from brapkg.sections import cards
 from brapkg.sections.area import AreaPage
 from brapkg.sections.rule import weighed
-from brapkg.wording import Words, capital, split
+from brapkg.wording import GRADES, Words, capital, split
 
 # From here on the text says that a measure may have worked without its showing.
 LARGE = 0.25
@@ -37,8 +37,7 @@ def stands_out(page: AreaPage) -> Section:
     if found:
         number = capital(w.count_word(len(found), neuter=True))
         names = w.listed([w(f"priority_weighed_{name}") for name in weighed(page)])
-        # Where all there is are single high years, nothing calls for a measure yet.
-        form = "priority_followed" if all(finding.single_year for finding in found) else "priority"
+        form = _call(found)
         parts.append(Text(w(f"{form}_one" if len(found) == 1 else f"{form}_many", n=number, weighed=names)))
         parts.append(Cards([cards.card(page, n, finding) for n, finding in enumerate(found, 1)]))
     else:
@@ -47,6 +46,15 @@ def stands_out(page: AreaPage) -> Section:
     if well:
         parts += cards.well(page, well)
     return page.section("det-som-sticker-ut", "priority_heading", *parts)
+
+
+def _call(found: list[Finding]) -> str:
+    """How strongly the figures call for something: single high years and weak signs call for no measure yet."""
+    if all(finding.single_year for finding in found):
+        return "priority_followed"
+    if all(finding.single_year or finding.certainty == GRADES[0] for finding in found):
+        return "priority_unsure"
+    return "priority"
 
 
 # --- from problem to follow-up
