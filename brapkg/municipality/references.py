@@ -177,7 +177,8 @@ def joint(page: Page) -> Part | None:
     if page.small:
         text += " " + w("mun_joint_small")
     over = [id for id, row in told.items() if row["verdict"] in HIGHER]
-    found = w("mun_joint_over", names=page.offence_names(over)) if over else w("mun_joint_none")
+    names = [w("mun_joint_all") if id == catalogue.TOTAL else page.offence(id, "lower") for id in over]
+    found = w("mun_joint_over", names=w.listed(names)) if over else w("mun_joint_none")
     text += " " + found
     return Part(w("mun_joint"), [Text(text), NumberedTable(4, made)])
 
