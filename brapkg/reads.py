@@ -97,7 +97,8 @@ def region(area: areas.Area, period: int) -> list[Read]:
         # Of a filed plan, earlier years too.
         Read("rates", OWN, {"area": area.code, "year": until}),
         Read("rates", COUNTRY, {"area": NATION, "year": until}),
-        Read("rates", MUNICIPALITIES, {"kind": "municipality", "offence": TOTAL, "year": period}),
+        Read("rates", PLACES, places | {"offence": TOTAL}),
+        Read("pooled", MUNICIPALITIES, {"offence": TOTAL, "year": period}),
         # Which years there are.
         Read("rates", "all years", {"area": NATION}, ("area", "offence", "year", "missing")),
         Read("wobble", COUNTIES, {"kind": "county"}),
@@ -179,7 +180,7 @@ def national(area: areas.Area, period: int) -> list[Read]:
         Read("rates", "all years", nation, ("area", "offence", "year", "missing")),
         Read("wobble", COUNTIES, {"kind": "county"}),
         *(Read(table, EVERYWHERE, year) for table in ("comparison", "standardised", "peers", "funnel")),
-        Read("ranks", EVERYWHERE, year | {"offence": TOTAL}),
+        *(Read(table, EVERYWHERE, year | {"offence": TOTAL}) for table in ("ranks", "pooled")),
         Read("change", COUNTRY, nation | year),
         Read("trend", COUNTIES, year | {"kind": ("nation", "county")}),
         Read("withheld", EVERYWHERE, {"month": 0}),

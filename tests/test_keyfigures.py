@@ -355,7 +355,11 @@ def test_malformed_ones_are_refused_with_the_cell(which):
 def test_what_is_kept_back_comes_out_nowhere(guarded, code, period):
     back = store.load("withheld").query("month == 0")
     cells = set(back[["area", "offence", "year"]].itertuples(index=False, name=None))
-    peers = store.load("peers").set_index(["area", "offence", "year"])["first_year"]
+    tables = {"ratio_to_group": "peers", "place": "ranks"}
+    together = {
+        name: store.load(table).set_index(["area", "offence", "year"])["first_year"].to_dict()
+        for name, table in tables.items()
+    }
     silent = 0
     for row in figures(code, period):
         area, offence, name = row["area"], row["offence"], row["figure"]
@@ -363,8 +367,8 @@ def test_what_is_kept_back_comes_out_nowhere(guarded, code, period):
             assert row["count"] is None
             continue
         first = {"change_from_year_before": period - 1}.get(name, row["period"])
-        if name == "ratio_to_group":
-            first = peers[area, offence, period]
+        if name in together:
+            first = together[name].get((area, offence, period), first)
         if any((area, offence, year) in cells for year in range(first, row["period"] + 1)):
             silent += 1
             assert row["missing"] == keyfigures.WITHHELD and row["method"] == "", row

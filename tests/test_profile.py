@@ -64,7 +64,7 @@ def test_the_members_and_their_tables(dalarna):
     codes = {m.code for m in areas.municipalities("20")}
     assert set(dalarna.members) == codes and dalarna.members["2080"] == "Falun"
     assert set(dalarna.peers("violence")["area"]) == codes
-    assert len(dalarna.funnel("total")) == len(dalarna.municipal_rates) == 290
+    assert len(dalarna.funnel("total")) == len(dalarna.country) == 290 and set(dalarna.municipal_rates.index) == codes
     assert len(dalarna.counties) == 21
 
 

@@ -61,7 +61,7 @@ def test_every_part_is_there_for_places_of_every_size(code, period):
     m = profile.municipality(code, period)
     assert list(m.pooled.index) == list(m.level_rows) == list(m.peers.index) == list(m.joint.index) == OFFENCES
     assert m.place("violence")["members"] == 290 and len(m.funnel("violence")) == 290
-    assert len(m.country_rates) == 290 and m.country_rates.notna().all()
+    assert len(m.country) == 290 and m.country["value"].notna().all()
     assert m.newer["year"] == 2025 and m.coverage["area"] == code[:2] and m.first_year == 2013
     assert (m.change.empty, m.change_rows == {}) == (period == 2013, period == 2013)
     assert m.yearly.groupby("offence").size().to_dict() == dict.fromkeys(OFFENCES, period - 2012)

@@ -9,6 +9,9 @@ from statsmodels.stats.multitest import multipletests
 
 from brapkg import areas
 from brapkg.indicators import ranking, signals
+from brapkg.indicators.common import swings
+from brapkg.indicators.municipal import windows
+from brapkg.stats.shrinkage import poisson_gamma
 
 MONTHS = [(year, month) for year in range(2013, 2017) for month in range(1, 13)]
 
@@ -110,9 +113,48 @@ def test_stockholm_has_most_and_the_small_are_unsure(tables):
 
 
 def test_swings_between_years_widen_the_places(tables):
-    rated = tables["rates"].query("offence == 'violence' and year == 2016")
+    rated = tables["rates"].query("offence == 'violence'")
     still = tables["wobble"].assign(sd=0.0)
-    calm = ranking.rank_table(rated, still).set_index("area")
+    calm = ranking.rank_table(rated, windows(rated), still).query("year == 2016").set_index("area")
     moved = tables["ranks"].query("offence == 'violence' and year == 2016").set_index("area")
     codes = [m.code for m in areas.municipalities()]
     assert ((moved["upper"] - moved["lower"]) - (calm["upper"] - calm["lower"]))[codes].mean() > 20
+
+
+def test_small_places_are_placed_by_several_years_each_against_the_nation(tables):
+    found = tables["ranks"].query("offence == 'total' and year == 2016").set_index("area")
+    rates = tables["rates"].query("offence == 'total' and missing == ''").set_index(["area", "year"])
+    assert (found.loc["2403", "first_year"], found.loc["2403", "count"]) == (2013, 669)  # Bjurholm
+    assert set(found.loc[["0180", "24"], "first_year"]) == {2016}
+    persons = sum(rates.loc[("2403", year), "population"] for year in range(2013, 2017))
+    assert found.loc["2403", "population"] == pytest.approx(persons)
+    windowed = windows(tables["rates"]).query("offence == 'total' and year == 2016").set_index("area")
+    expected = 0.0
+    for year in range(2013, 2017):
+        municipal = rates[(rates.index.get_level_values("area").str.len() == 4)].xs(year, level="year")
+        expected += municipal.loc["2403", "population"] * municipal["count"].sum() / municipal["population"].sum()
+    assert windowed.loc["2403", "national"] == pytest.approx(expected)
+    # Four years tell more than one.
+    alone = tables["rates"].query("year == 2016")
+    single = ranking.rank_table(alone, windows(alone), tables["wobble"]).query("offence == 'total'").set_index("area")
+    width = found["upper"] - found["lower"]
+    assert width["2403"] < 0.6 * (single["upper"] - single["lower"])["2403"]
+
+
+def test_a_place_by_a_plain_simulation(tables):
+    """Draws from every municipality's gamma distribution, ranked: the same median and limits."""
+    windowed = windows(tables["rates"]).query("offence == 'violence' and year == 2016").set_index("area")
+    sd = swings(tables["wobble"], ["violence"] * 290, windowed["population"] / windowed["years"])
+    nu, alpha = poisson_gamma(windowed["count"], windowed["national"])
+    weight = 1 / (1 + sd**2 / windowed["years"] * windowed["national"])
+    draws = np.random.default_rng(7).gamma(
+        (nu + weight * windowed["count"]).to_numpy(),
+        1 / (alpha + weight * windowed["national"]).to_numpy(),
+        (4000, 290),
+    )
+    places = pd.DataFrame(draws.argsort(axis=1).argsort(axis=1) + 1, columns=windowed.index)
+    found = tables["ranks"].query("offence == 'violence' and year == 2016").set_index("area").loc[windowed.index]
+    for name, share in (("lower", 0.025), ("value", 0.5), ("upper", 0.975)):
+        apart = (found[name] - places.quantile(share)).abs()
+        assert apart.mean() < 1.5 and apart.max() <= 12  # some of the draws' own chance
+    assert (found["highest_fifth"] - (places > 232).mean()).abs().max() < 0.04

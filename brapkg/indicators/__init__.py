@@ -35,7 +35,7 @@ def compute(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
         "against": references.against_table(rated, windowed, wobble, back),
         "joint": references.joint_table(rated, wobble, back),
         "standardised": standardised.standardised_table(rated, wobble),
-        "ranks": ranking.rank_table(rated, wobble),
+        "ranks": ranking.rank_table(rated, windowed, wobble),
         "funnel": municipal.funnel_table(rated),
         "signals": signals.signal_table(tables["offences_month"], tables["population"]),
         "withheld": back,

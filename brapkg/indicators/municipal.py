@@ -45,7 +45,7 @@ def windows(rated: pd.DataFrame) -> pd.DataFrame:
     """Every municipality's latest years together, up to each year, by the rule ``[small]`` of the settings.
 
     Columns area, offence, year (the last), first_year, years, count, population (person-years),
-    expected (at the group's rate), status, group, edition.
+    expected (at the group's rate), national (expected at the nation's), status, group, edition.
     """
     known = whole_country(rated)
     parts = []
@@ -88,11 +88,14 @@ def _pooled(window: pd.DataFrame, last: int) -> pd.DataFrame:
     The number of years depends on the population and the group's rate, never on the municipality's
     own count: choosing by the outcome would bias it.
     """
+    sums = window.groupby(["offence", "year"])[["count", "population"]].transform("sum")
+    window = window.assign(national=window["population"] * sums["count"] / sums["population"])
     used = latest_years(with_expected(window), last)
     return used.groupby(["group", "area", "offence"], as_index=False).agg(
         count=("count", "sum"),
         population=("population", "sum"),
         expected=("expected", "sum"),
+        national=("national", "sum"),
         first_year=("year", "min"),
         years=("year", "size"),
         status=("status", "max"),

@@ -184,7 +184,10 @@ def _places(county: County, offences: tuple[str, str]) -> list[dict]:
     own = county.tables.rows("ranks", area=county.code, year=county.period)
     parts = [own[own["offence"] == offences[0]], *(county.places(offence) for offence in offences)]
     rows = [row for part in parts for row in _records(part)]
-    return [row | {"unit": f"place of {row['members']}, 1 = lowest"} for row in rows]
+    return [
+        row | {"unit": f"place of {row['members']}, 1 = lowest", "method": f"{row['method']}, {_years(row)}"}
+        for row in rows
+    ]
 
 
 def _coverage(county: County, total: str) -> list[dict]:

@@ -58,7 +58,7 @@ def _per_year(page: Page, offence: str, heading: str) -> tuple[str, str, str]:
 
 def _map(page: Page) -> Figure:
     w, here, number = page.words, page.municipality, page.number("map")
-    rates, firsts = here.country_rates, _first_years(page)
+    rates, firsts = here.country["value"], here.country["first_year"]
     fifth, limits = maps.fifths(rates.dropna())
     members = {m.code: m.short for m in areas.municipalities(here.area.county) if m.code in fifth.index}
     codes = sorted(members, key=lambda code: swedish_order(members[code]))
@@ -104,12 +104,12 @@ def _map(page: Page) -> Figure:
     return Figure(
         number,
         title,
-        w("mun_map_sub_pooled" if pooled else "map_sub", county=page.county_name, period=page.period, n=years),
+        w("map_sub_pooled" if pooled else "map_sub", county=page.county_name, period=page.period, n=years),
         drawn,
         _map_reading(page, place, firsts[here.code] < here.period),
         page.source(w("source_borders")),
         table(
-            w("mun_map_table_pooled" if pooled else "map_table", year=page.year),
+            w("map_table_pooled" if pooled else "map_table", year=page.year),
             rows,
             data,
             text_columns=(w("col_years"),) if pooled else (),
@@ -118,18 +118,11 @@ def _map(page: Page) -> Figure:
     )
 
 
-def _first_years(page: Page) -> pd.Series:
-    """The first of the years together that each municipality's rate is of, by code."""
-    here = page.municipality
-    everyone = here.tables.rows("pooled", offence=catalogue.TOTAL, year=here.period)
-    return everyone.set_index("area")["first_year"]
-
-
 def _map_reading(page: Page, place: pd.Series, pooled: bool) -> str:
-    """How to read the map; its heading is about the year alone, its colours about the years together."""
+    """How to read the map, and of which years it is."""
     w, span = page.words, page.place(place)
     places = w("mun_place" if span["low"] == span["high"] else "mun_places", low=span["low"], high=span["high"])
-    told = [w("mun_map_read", name=page.short, year=page.year, places=places, n=span["n"])]
+    told = [w("mun_map_read", name=page.short, places=places, n=span["n"])]
     if pooled:
         told.append(w("mun_map_read_pooled", years=page.years_of(page.profile.level_rows[catalogue.TOTAL])))
     return " ".join([*told, w("mun_map_read_end")])
@@ -142,7 +135,8 @@ def _map_title(page: Page, place: pd.Series) -> str:
         form += "_highest"
     elif place["upper"] <= 0.2 * place["members"]:
         form += "_lowest"
-    return page.words(form, name=page.short, year=page.year, **page.place(place))
+    years = page.words.years(int(place["first_year"]), page.profile.period)
+    return page.words(form, name=page.short, year=years, **page.place(place))
 
 
 def level(page: Page) -> Section:

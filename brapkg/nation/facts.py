@@ -59,15 +59,23 @@ def _map(page: Page) -> Figure:
         title=title,
         description=w("nation_map_alt", n=len(values), values=named),
     )
+    first = int(nation.municipal["first_year"].min())
+    pooled = "_pooled" if first < nation.period else ""
+    years = w.count_word(nation.period - first + 1, neuter=True)
     rows, data = _rows(page, fifth)
     return Figure(
         number,
         title,
-        w("nation_map_sub", period=page.period),
+        w(f"nation_map_sub{pooled}", period=page.period, n=years),
         drawn,
         w("nation_map_read"),
         page.source(w("source_borders")),
-        table(w("map_table", year=page.period), rows, data, text_columns=(w("col_county"), w("col_group"))),
+        table(
+            w(f"map_table{pooled}", year=page.period),
+            rows,
+            data,
+            text_columns=(w("col_county"), w("col_years"), w("col_group")),
+        ),
         key=map_key(page.words, limits),
     )
 
@@ -79,6 +87,7 @@ def _rows(page: Page, fifth) -> tuple[list[dict], object]:
         {
             w("col_municipality"): row["name"],
             w("col_county"): areas.get(row["area"][:2]).short,
+            w("col_years"): w.years(int(row["first_year"]), page.nation.period),
             w("col_count"): page.count(row["count"]),
             w("nation_col_rate"): page.rate(row),
             w("col_fifth"): w.number(row["fifth"]),
@@ -89,5 +98,10 @@ def _rows(page: Page, fifth) -> tuple[list[dict], object]:
             ordered.assign(rate=ordered["value"], rate_lower=ordered["lower"], rate_upper=ordered["upper"])
         )
     ]
-    kept = ["area", "name", "year", "population", "count", "value", "lower", "upper", "fifth", "highest_fifth", "group"]
-    return rows, ordered[kept].rename(columns={"value": "per_100000", "highest_fifth": "probability_highest_fifth"})
+    renamed = {
+        "population": "person_years",
+        "value": "per_100000",
+        "highest_fifth": "probability_highest_fifth",
+    }
+    kept = ["area", "name", "first_year", "year", "count", "lower", "upper", "fifth", "group"]
+    return rows, ordered[[*kept, *renamed]].rename(columns=renamed)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from brapkg import shown, store
+import pandas as pd
+
+from brapkg import catalogue, shown, store
 from brapkg.errors import DataError, UsageError
 
 NATION = "00"
@@ -43,3 +45,13 @@ def chosen_period(period: int | None) -> int:
             f"for {', '.join(map(str, allowed))}."
         )
     return period
+
+
+def municipalities_together(tables: shown.Tables, period: int) -> pd.DataFrame:
+    """All offences in every municipality of the country, the years together as in ``pooled``, by code.
+
+    Columns ``first_year``, ``count`` and ``population`` (person-years) of all the years, ``value`` (per
+    100 000 residents and year), ``lower``, ``upper``; NaN where a count is kept back.
+    """
+    found = tables.rows("pooled", offence=catalogue.TOTAL, year=period).set_index("area").sort_index()
+    return found[["first_year", "count", "population", "value", "lower", "upper"]]

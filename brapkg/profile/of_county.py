@@ -11,7 +11,7 @@ import pandas as pd
 from brapkg import areas, catalogue, series, shown
 from brapkg.errors import UsageError
 from brapkg.indicators.common import PER
-from brapkg.profile.common import LIMITS, NATION, chosen_period
+from brapkg.profile.common import LIMITS, NATION, chosen_period, municipalities_together
 from brapkg.settings import settings
 from brapkg.shown import columns_of, records
 from brapkg.stats.rates import rate as rate_limits
@@ -231,9 +231,14 @@ class County:
         return self.tables.rows("funnel", offence=offence, year=self.period)
 
     @cached_property
+    def country(self) -> pd.DataFrame:
+        """All offences in every municipality of the country: see ``common.municipalities_together``."""
+        return municipalities_together(self.tables, self.period)
+
+    @cached_property
     def municipal_rates(self) -> pd.Series:
-        """All offences per 100 000 residents in every municipality of the country, by code."""
-        rates = self.tables.rows("rates", offence=catalogue.TOTAL, year=self.period)
+        """All offences per 100 000 residents in each of its municipalities, the year alone, by code."""
+        rates = self.tables.rows("rates", county=self.code, offence=catalogue.TOTAL, year=self.period)
         return rates[rates["area"].str.len() == 4].set_index("area")["value"]
 
     @cached_property

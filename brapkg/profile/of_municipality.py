@@ -12,7 +12,7 @@ from brapkg import areas, catalogue, series, shown
 from brapkg.errors import UsageError
 from brapkg.indicators.common import PER
 from brapkg.indicators.municipal import edition_for
-from brapkg.profile.common import LIMITS, NATION, chosen_period
+from brapkg.profile.common import LIMITS, NATION, chosen_period, municipalities_together
 from brapkg.profile.of_county import County
 from brapkg.settings import settings
 from brapkg.shown import columns_of, records
@@ -173,10 +173,9 @@ class Municipality:
         return self.tables.rows("funnel", offence=offence, year=self.period)
 
     @cached_property
-    def country_rates(self) -> pd.Series:
-        """All offences per 100 000 residents and year in every municipality, years as in ``pooled``, by code."""
-        everyone = self.tables.rows("pooled", offence=catalogue.TOTAL, year=self.period)
-        return everyone.set_index("area")["value"].sort_index()
+    def country(self) -> pd.DataFrame:
+        """All offences in every municipality: see ``common.municipalities_together``."""
+        return municipalities_together(self.tables, self.period)
 
     @cached_property
     def newer(self) -> pd.Series | None:

@@ -11,7 +11,7 @@ import pandas as pd
 from brapkg import areas, catalogue, series, shown
 from brapkg.indicators import level, municipal
 from brapkg.indicators.common import LEVELS, PER, sds, wide, with_verdict
-from brapkg.profile.common import LIMITS, NATION, chosen_period
+from brapkg.profile.common import LIMITS, NATION, chosen_period, municipalities_together
 from brapkg.profile.of_county import County
 from brapkg.shown import records
 from brapkg.stats import comparison, rates, shrinkage
@@ -174,9 +174,8 @@ class Nation:
 
     @cached_property
     def municipal(self) -> pd.DataFrame:
-        """All municipalities, all offences: rates as in ``rates``, with ``name``, ``group`` and ``highest_fifth``."""
-        table = self.tables.rows("rates", offence=catalogue.TOTAL, year=self.period)
-        table = table[table["area"].isin(self.members)]
+        """All municipalities, all offences, years together as in ``pooled``: ``name``, ``group``, ``highest_fifth``."""
+        table = municipalities_together(self.tables, self.period).reset_index().assign(year=self.period)
         places = self.tables.rows("ranks", offence=catalogue.TOTAL, year=self.period).set_index("area")
         return table.assign(
             name=table["area"].map(self.members),

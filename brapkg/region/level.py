@@ -48,9 +48,11 @@ def facts(page: Page) -> Section:
 
 def _map(page: Page) -> Figure:
     w, county, number = page.words, page.county, page.number("map")
-    fifth, limits = maps.fifths(county.municipal_rates)
+    fifth, limits = maps.fifths(county.country["value"])
     codes = sorted(county.members, key=lambda code: swedish_order(county.members[code]))
-    values = county.municipal_rates[codes]
+    values, firsts = county.country.loc[codes, "value"], county.country.loc[codes, "first_year"]
+    pooled = "_pooled" if (firsts < county.period).any() else ""
+    years = w.count_word(county.period - int(firsts.min()) + 1, neuter=True)
     places = {row["area"]: row for row in records(county.places(catalogue.TOTAL))}
     highest = [county.members[c] for c in codes if places[c]["highest_fifth"] >= PROBABLE]
     if len(codes) == 1:
@@ -64,20 +66,25 @@ def _map(page: Page) -> Figure:
     drawn = maps.county(
         values, fifth[codes], county.members, w, name=f"figur-{number}", title=title, description=description
     )
-    rows, data = _map_rows(page, codes, fifth)
+    rows, data = _map_rows(page, codes, fifth, bool(pooled))
     return Figure(
         number,
         title,
-        w("map_sub", county=page.name, period=page.period),
+        w(f"map_sub{pooled}", county=page.name, period=page.period, n=years),
         drawn,
         w("map_read"),
         page.source(w("source_borders")),
-        table(w("map_table", year=page.period), rows, data, text_columns=(w("col_group"),)),
+        table(
+            w(f"map_table{pooled}", year=page.period),
+            rows,
+            data,
+            text_columns=(*([w("col_years")] if pooled else []), w("col_group")),
+        ),
         key=map_key(page.words, limits),
     )
 
 
-def _map_rows(page: Page, codes: list[str], fifth: pd.Series) -> tuple[list[dict], pd.DataFrame]:
+def _map_rows(page: Page, codes: list[str], fifth: pd.Series, pooled: bool) -> tuple[list[dict], pd.DataFrame]:
     w = page.words
     county = page.county
     funnel = county.tables.rows("funnel", county=county.code, offence=catalogue.TOTAL, year=county.period)
@@ -87,14 +94,16 @@ def _map_rows(page: Page, codes: list[str], fifth: pd.Series) -> tuple[list[dict
     )
     rows, data = [], []
     for code in codes:
-        name, count = county.members[code], funnel[code]["count"]
-        residents, rate = funnel[code]["population"], county.municipal_rates[code]
+        name, together = county.members[code], county.country.loc[code]
+        count, rate, first = together["count"], together["value"], int(together["first_year"])
+        residents = funnel[code]["population"]
         chance = places[code]["highest_fifth"]
         group = page.title_of_group(peers[code]["group"])
         rows.append(
             {
                 w("col_municipality"): name,
                 w("col_residents"): w.number(residents),
+                **({w("col_years"): w.years(first, county.period)} if pooled else {}),
                 w("col_count"): page.count(count),
                 w("col_rate"): w.number(rate),
                 w("col_fifth"): str(fifth[code] + 1),
@@ -106,6 +115,7 @@ def _map_rows(page: Page, codes: list[str], fifth: pd.Series) -> tuple[list[dict
             {
                 "area": code,
                 "name": name,
+                "first_year": first,
                 "year": county.period,
                 "population": residents,
                 "count": count,

@@ -171,9 +171,13 @@ def _places(page: Page) -> Figure | None:
         title=title,
         description=" ".join([w("ranks_alt", n=members), *told]),
     )
+    period = page.county.period
+    first = min(int(row["first_year"]) for row in every)
+    pooled = "_pooled" if first < period else ""
     cells = [
         {
             w("col_municipality"): row["name"],
+            **({w("col_years"): w.years(int(row["first_year"]), period)} if pooled else {}),
             w("col_count"): page.count(row["count"]),
             w("col_place"): w.rate_range(row["lower"], row["upper"]),
             w("col_middle"): w.number(row["value"]),
@@ -185,7 +189,13 @@ def _places(page: Page) -> Figure | None:
     return Figure(
         number,
         title,
-        w("ranks_sub", n=members, lower=lower, period=page.period),
+        w(
+            f"ranks_sub{pooled}",
+            n=members,
+            lower=lower,
+            period=page.period,
+            years=w.count_word(period - first + 1, neuter=True),
+        ),
         drawn,
         w("ranks_read"),
         page.source(),
