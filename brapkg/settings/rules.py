@@ -1,4 +1,4 @@
-"""What a setting may hold: each rule tells what is wrong with a value, and itself as JSON Schema."""
+"""The kinds of rules for what a setting may hold: each tells what is wrong with a value, and itself as JSON Schema."""
 
 from __future__ import annotations
 
