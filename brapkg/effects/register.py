@@ -6,25 +6,20 @@ The columns are those of ``records/measures.schema.json``.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
 
 from brapkg import paths
-from brapkg.effects import cells
+from brapkg.effects import cells, lines
 from brapkg.errors import DataError, UsageError
 from brapkg.wording import Words
 
 SCHEMA = Path(__file__).parents[1] / "records" / "measures.schema.json"
 FILE = "measures.csv"
-SEPARATORS = ";,\t"
 SIGNED = ("expected", "expected_change", "cost", "run_in")
-# A heading may be the schema's name or its Swedish title; the largest file that is read at all.
-LARGEST = 20_000_000
 SHOWN = 80
 
 
@@ -136,7 +131,7 @@ def read(path: Path | None = None) -> Register:
     if not path.exists():
         return Register(path=path)
     try:
-        rows = _rows(path)
+        rows = lines.read(path)
         heads, first = _heading(path, next(rows, (1, [])))
     except DataError as error:
         return Register(problems=tuple(error.problems), path=path)
@@ -147,15 +142,15 @@ def read(path: Path | None = None) -> Register:
             found.append((line, values, wrong))
     except DataError as error:  # a quote that is never closed: what stands before it is made
         problems += error.problems
-    lines: dict[str, list[int]] = {}
+    standing: dict[str, list[int]] = {}
     for line, values, _ in found:
         if "id" in values:
-            lines.setdefault(values["id"], []).append(line)
+            standing.setdefault(values["id"], []).append(line)
     measures = []
     for line, values, wrong in found:
         id = values.get("id", "")
-        if len(lines.get(id, ())) > 1:
-            named = " and ".join(map(str, lines[id][:5]))
+        if len(standing.get(id, ())) > 1:
+            named = " and ".join(map(str, standing[id][:5]))
             wrong = [
                 *wrong,
                 f"{path}, line {line}, column id: {id!r} stands on lines {named}; give each row its own id.",
@@ -185,50 +180,14 @@ def columns() -> dict[str, dict]:
     return {told["name"]: told for told in fields}
 
 
-# --- from bytes to rows --------------------------------------------------------------------------
-
-
-def _text(path: Path) -> str:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}). Check the file's rights.") from None
-    if len(content) > LARGEST:
-        raise DataError(f"{path}: is {len(content)} bytes; at most {LARGEST} are read. Is it the register?")
-    if content.startswith((b"\xff\xfe", b"\xfe\xff", b"PK")) or b"\0" in content:
-        raise DataError(f'{path}: is no CSV text (UTF-16 or a workbook?). Save it as "CSV UTF-8" from the spreadsheet.')
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")
-
-
-def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Rows that hold anything, each with the line it begins on; ``DataError`` where a quote is never closed."""
-    text = _text(path)
-    if not text.strip():
-        raise DataError(f"{path}: is empty. Copy the heading from measures.template.csv.")
-    hint = text[:5].casefold().startswith("sep=")  # Excel's own first line
-    head = text.split("\n")[hint][:10_000]
-    separator = max(SEPARATORS, key=head.count)
-    reader, begin = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True), 1
-    while True:
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise DataError(
-                f"{path}, line {begin}: a cell's quotes do not match ({error}). Rows from here on are not "
-                "read; double each quote inside a cell, or take the quotes away."
-            ) from None
-        if any(cell.strip() for cell in row) and not (hint and begin == 1):
-            yield begin, row
-        begin = reader.line_num + 1
+# --- the heading ---------------------------------------------------------------------------------
 
 
 def _heading(path: Path, row: tuple[int, list[str]]) -> tuple[list[str], list[str]]:
-    """The name of each column ("" for one without), and what is wrong with the heading."""
+    """The name of each column ("" for one without), and what is wrong with the heading.
+
+    A heading may be the schema's name or its Swedish title.
+    """
     line, found = row
     titles = {told["title"].casefold(): name for name, told in columns().items()}
     told = [" ".join(cell.split()).casefold() for cell in found]
