@@ -9,7 +9,8 @@ from brapkg import areas, files, store
 from brapkg.errors import DataError
 from brapkg.reports import fingerprint, links, plan
 from brapkg.reports.place import unwritable
-from brapkg.reports.plan import FAILED, name_of
+from brapkg.reports.plan import name_of
+from brapkg.reports.reasons import FAILED
 from brapkg.reports.slices import short
 
 # Remembers what a front page was made from, beside the records of the pages.

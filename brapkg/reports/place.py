@@ -11,7 +11,8 @@ from brapkg import files
 from brapkg.errors import DataError
 from brapkg.reports import made as made_files
 from brapkg.reports.made import Made
-from brapkg.reports.plan import FAILED, Report, Step
+from brapkg.reports.plan import Report, Step
+from brapkg.reports.reasons import FAILED
 
 NOTEBOOKS = "notebooks"
 

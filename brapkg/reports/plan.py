@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from brapkg import areas, paths, reads, store
+from brapkg import areas, paths, store
 from brapkg.errors import DataError, UsageError
 from brapkg.pages.links import Links
-from brapkg.reports import fingerprint, links, made, parameters
+from brapkg.reports import fingerprint, links, made, parameters, reasons
 from brapkg.reports.slices import short
 from brapkg.settings import settings
 from brapkg.wording import check_language
@@ -34,7 +34,6 @@ LEVELS = {"national": "nation", "region": "county", "municipality": "municipalit
 TOPICAL = ("problem", "knowledge", "evaluation")
 # Where on the front page they are found; what is found at the same place stands there in this order.
 SHELVES = {"knowledge": "knowledge", "problem": "knowledge", "evaluation": "evaluations"}
-FAILED = "failed"
 # So many reports with the same reason get a line each; more share one.
 EACH = 3
 
@@ -254,46 +253,11 @@ def steps(reports: Sequence[Report], output: Path, *, again: bool = False) -> li
     for report, inputs in fingerprint.inputs(reports, output).items():
         inputs |= {"links": short(repr(leading[report]))}
         before = known.get(report.name)
-        reasons = _reasons(report, inputs, before, output)
+        why = reasons.of(report.name, inputs, before, output)
         if again:
-            reasons.insert(0, "asked for (--again)")
-        planned.append(Step(report, inputs, fingerprint.of(inputs), "; ".join(reasons), leading[report], before))
+            why.insert(0, "asked for (--again)")
+        planned.append(Step(report, inputs, fingerprint.of(inputs), "; ".join(why), leading[report], before))
     return planned
-
-
-def _reasons(report: Report, inputs: dict[str, str], before: made.Made | None, output: Path) -> list[str]:
-    failed = ["failed last time"] if (output / FAILED / f"{report.name}.txt").exists() else []
-    if before is None:
-        return failed or ["never made"]
-    damage = made.outputs_whole(output, before)
-    return [*failed, *([damage] if damage else []), *_changes(before.inputs, inputs)]
-
-
-def _changes(before: dict[str, str], now: dict[str, str]) -> list[str]:
-    """What changed, in words: "notebook changed", "data changed: trend (own)"."""
-    changed = [name for name in {**now, **before} if before.get(name) != now.get(name)]
-    data, libraries, others = [], [], []
-    for name in changed:
-        kind, _, rest = name.partition(" ")
-        if kind == "data":
-            table, _, scope = rest.partition(" ")
-            data.append(f"{table} ({scope}{': a national comparison' if scope in reads.NATIONAL else ''})")
-        elif kind == "library":
-            libraries.append(rest)
-        elif kind == "record":
-            record, _, language = rest.partition(" ")
-            others.append(f"{record} ({language}) changed")
-        else:
-            others.append(f"{name} changed")
-    if data:
-        others.append(f"data changed: {', '.join(data)}")
-    if libraries:
-        others.append(f"libraries changed: {', '.join(_with_version(name) for name in libraries)}")
-    return others
-
-
-def _with_version(library: str) -> str:
-    return f"{library} (now {fingerprint.versions().get(library, 'not used')})"
 
 
 def told(steps: Sequence[Step]) -> str:

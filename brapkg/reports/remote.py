@@ -21,7 +21,7 @@ from pathlib import Path
 from brapkg import files
 from brapkg.errors import DataError, UsageError
 from brapkg.reports import lock
-from brapkg.reports.plan import FAILED
+from brapkg.reports.reasons import FAILED
 
 URL = re.compile(r"([a-z][a-z0-9+.-]*)://([^?]*)(\?.*)?", re.DOTALL | re.IGNORECASE)
 # What each of papermill's handlers needs, and the extra that brings it.
