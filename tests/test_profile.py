@@ -86,15 +86,15 @@ def test_twelve_rolling_months_at_the_end_of_a_year_are_about_its_rate(dalarna):
 
 def test_the_first_year_has_no_change_no_trend_and_no_year_wheel(built):
     first = profile.county("20", 2013)
-    assert first.change.empty and first.trend.empty and first.season("total").empty
+    assert first.change.empty and first.trend_rows == {} and first.season("total").empty
     assert first.trend_line("total").empty
 
 
 def test_before_the_break_the_series_has_no_step(built):
     before, after = profile.county("20", 2014), profile.county("20", 2016)
-    assert before.breaks == [] and set(before.trend.loc["total"].index) == {"smooth"}
+    assert before.breaks == [] and set(before.trend_rows["total"]) == {"smooth"}
     assert [(at, known.id) for at, known in after.breaks] == [(24, "police-2015")]
-    assert set(after.trend.loc["total"].index) == {"step", "smooth"}
+    assert set(after.trend_rows["total"]) == {"step", "smooth"}
 
 
 def test_newer_rates_hold_the_county_s_municipalities_and_similar_ones(dalarna):

@@ -195,7 +195,7 @@ def test_a_profile_has_what_every_area_page_needs(built):
 
 
 def test_no_sum_lets_out_a_count_that_is_kept_back(guarded):
-    here = Nation(2016)
+    here = Nation(areas.get("00"), 2016)
     back = store.load("withheld").query("month == 0 and year == 2016")
     owner = {place.code: place.group_2017 for place in areas.municipalities()}
     held = {

@@ -146,7 +146,7 @@ def _rates(county: County, total: str) -> list[dict]:
 def _trends(county: County) -> dict[str, list[dict]]:
     """The trend that the page tells, and the one without a step where the series has a break."""
     found: dict[str, list[dict]] = {"trend_a_year": [], "trend_a_year_without_step": []}
-    rows = _records(county.trend.reset_index(), unit="ratio a year")
+    rows = [row | {"unit": "ratio a year"} for models in county.trend_rows.values() for row in models.values()]
     stepped = {row["offence"] for row in rows if row["model"] == "step"}
     for row in rows:
         second = row["model"] == "smooth" and row["offence"] in stepped

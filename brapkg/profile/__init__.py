@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from brapkg.profile.common import FUNNEL_OFFENCE, NATION, latest_period, periods
+from brapkg.profile.common import FUNNEL_OFFENCE, NATION, Profile, latest_period, periods
 from brapkg.profile.of_county import County, county
 from brapkg.profile.of_municipality import Municipality, municipality
 from brapkg.profile.of_nation import Nation, nation
@@ -13,6 +13,7 @@ __all__ = [
     "County",
     "Municipality",
     "Nation",
+    "Profile",
     "county",
     "latest_period",
     "municipality",

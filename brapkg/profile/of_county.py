@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 
-import numpy as np
 import pandas as pd
 
-from brapkg import areas, catalogue, series, shown
+from brapkg import areas, catalogue, shown
 from brapkg.errors import UsageError
 from brapkg.indicators.common import PER
-from brapkg.profile.common import LIMITS, NATION, chosen_period, municipalities_together
-from brapkg.settings import settings
-from brapkg.shown import columns_of, records
+from brapkg.profile.common import LIMITS, NATION, Profile, chosen_period
 from brapkg.stats.rates import rate as rate_limits
 
 
@@ -40,41 +36,13 @@ def county(area: str, period: int | None = None) -> County:
     return County(found, chosen_period(period))
 
 
-@dataclass(frozen=True)
-class County:
-    """A county's slices of the store for one year. Tables have the columns of their schemas.
-
-    ``tables`` is the store that they are taken from: the same for all of a page.
-    """
-
-    area: areas.Area
-    period: int
-    tables: shown.Tables = field(default_factory=shown.tables, compare=False, repr=False)
-
-    @property
-    def code(self) -> str:
-        return self.area.code
+class County(Profile):
+    """A county's slices of the store for one year."""
 
     @cached_property
     def members(self) -> dict[str, str]:
         """The county's municipalities: short names by code."""
         return {m.code: m.short for m in areas.municipalities(self.code)}
-
-    @cached_property
-    def status(self) -> str:
-        """Whether the period is final or preliminary."""
-        return self.level.loc[catalogue.TOTAL, "status"]
-
-    @cached_property
-    def first_year(self) -> int:
-        """The first year with figures for every municipality."""
-        return int(self.tables.built_rows("offences_year", area=NATION)["year"].min())
-
-    def _mine(self, name: str) -> pd.DataFrame:
-        return self.tables.rows(name, area=self.code, year=self.period)
-
-    def _mine_as_built(self, name: str) -> pd.DataFrame:
-        return self.tables.built_rows(name, area=self.code, year=self.period)
 
     @cached_property
     def level(self) -> pd.DataFrame:
@@ -88,11 +56,6 @@ class County:
         ratio = {f"ratio_{name}": against[name] for name in ("value", *LIMITS, "verdict")}
         table = mine[["count", "population", "value", "lower", "upper", "status"]]
         return table.assign(nation=nation["value"], **ratio).reindex(list(catalogue.offences("groups")))
-
-    @cached_property
-    def level_rows(self) -> dict[str, dict]:
-        """The rows of ``level`` by offence."""
-        return dict(zip(self.level.index, records(self.level), strict=True))
 
     @cached_property
     def counties(self) -> pd.DataFrame:
@@ -132,83 +95,13 @@ class County:
         distance = (known["year"] - self.period).abs() + (known["year"] > self.period) * 0.5
         return known.loc[distance.idxmin()]
 
-    @cached_property
-    def residents(self) -> pd.Series:
-        """Residents on 31 December of the county, by year."""
-        return self.tables.built_rows("population", area=self.code).set_index("year")["residents"]
-
-    # --- time
-
-    @cached_property
-    def change(self) -> pd.DataFrame:
-        """Each offence against the year before, county and nation; empty in the first year."""
-        mine = self._mine("change").set_index("offence")
-        nation = self.tables.rows("change", area=NATION, year=self.period).set_index("offence").reindex(mine.index)
-        return mine.assign(nation_value=nation["value"])
-
-    @cached_property
-    def change_rows(self) -> dict[str, dict]:
-        """The rows of ``change`` by offence."""
-        return dict(zip(self.change.index, records(self.change), strict=True))
-
-    @cached_property
-    def trend(self) -> pd.DataFrame:
-        """Both trend models by offence: indexed by (offence, model)."""
-        return self._mine_as_built("trend").set_index(["offence", "model"])
-
-    @cached_property
-    def trend_rows(self) -> dict[str, dict[str, dict]]:
-        """The rows of ``trend`` by offence and model; no entry where an offence has none."""
-        found: dict[str, dict[str, dict]] = {}
-        for (offence, model), row in zip(self.trend.index, records(self.trend), strict=True):
-            found.setdefault(offence, {})[model] = row
-        return found
-
-    def trend_line(self, offence: str) -> pd.DataFrame:
-        """The trend without season, by position; empty where the series is too thin."""
-        return self.tables.built_rows("trend_line", area=self.code, offence=offence, year=self.period)
-
-    def season(self, offence: str) -> pd.DataFrame:
-        """The year wheel of an offence: twelve rows, or none where the series is too thin."""
-        return self.tables.built_rows("season", area=self.code, offence=offence, year=self.period)
-
-    @cached_property
-    def signals(self) -> pd.DataFrame:
-        """The period's months by offence against earlier years; empty where there are too few of them.
-
-        ``signal`` says whether a month stays above the expected after correction, ``withheld``
-        whether its count is kept back.
-        """
-        table = self._mine_as_built("signals")
-        withheld = [key in self.tables.withheld for key in columns_of(table, "area", "offence", "year", "month")]
-        return table.assign(signal=table["p_adjusted"] <= settings().false_share, withheld=np.array(withheld, bool))
-
-    def months(self, offence: str, area: str | None = None) -> pd.DataFrame:
-        """Counts by month up to the period, with ``value``: per 100 000 residents and average month.
-
-        ``shown`` is the count where a page may tell it, else NaN.
-        """
-        return series.months(self.tables, area or self.code, offence, self.period)
-
-    def rolling(self, offence: str, area: str | None = None) -> np.ndarray:
-        """Offences per 100 000 residents over twelve months, ending with each month from the 12th on."""
-        return series.rolling(self.tables, area or self.code, offence, self.period)
+    # --- the municipalities
 
     @cached_property
     def municipal_months(self) -> bool:
         """Whether the store holds months for every one of the county's municipalities."""
         known = self.tables.keep("areas with months", lambda: set(self.tables.built("offences_month")["area"]))
         return set(self.members) <= known
-
-    @cached_property
-    def breaks(self) -> list[tuple[int, catalogue.Break]]:
-        """Breaks inside the months up to the period: the first month's position, and the break."""
-        months = self.months(catalogue.TOTAL)
-        at = (months["year"] * 12 + months["month"] - 1).to_numpy()
-        places = [(known.position(at), known) for known in catalogue.breaks()]
-        return [(place, known) for place, known in places if place is not None]
-
-    # --- the municipalities
 
     def peers(self, offence: str) -> pd.DataFrame:
         """The county's municipalities against their SKR groups, with their names."""
@@ -225,15 +118,6 @@ class County:
 
         table, places = self.tables.keep(("named", name, self.code, self.period), make)
         return table.iloc[places.get((offence,), slice(0))]
-
-    def funnel(self, offence: str) -> pd.DataFrame:
-        """All municipalities of the country in the funnel."""
-        return self.tables.rows("funnel", offence=offence, year=self.period)
-
-    @cached_property
-    def country(self) -> pd.DataFrame:
-        """All offences in every municipality of the country: see ``common.municipalities_together``."""
-        return municipalities_together(self.tables, self.period)
 
     @cached_property
     def municipal_rates(self) -> pd.Series:

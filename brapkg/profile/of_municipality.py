@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from brapkg import areas, catalogue, series, shown
+from brapkg import areas, catalogue, series
 from brapkg.errors import UsageError
 from brapkg.indicators.common import PER
 from brapkg.indicators.municipal import edition_for
-from brapkg.profile.common import LIMITS, NATION, chosen_period, municipalities_together
+from brapkg.profile.common import LIMITS, NATION, Profile, chosen_period
 from brapkg.profile.of_county import County
-from brapkg.settings import settings
-from brapkg.shown import columns_of, records
+from brapkg.shown import records
 from brapkg.stats.spread import year_bands
 
 REFERENCES = ("nation", "county", "similar", "neighbours")
@@ -44,21 +42,8 @@ def municipality(area: str, period: int | None = None) -> Municipality:
     return Municipality(found, chosen_period(period))
 
 
-@dataclass(frozen=True)
-class Municipality:
-    """A municipality's slices of the store for one year. Tables have the columns of their schemas.
-
-    ``tables`` is the store that they are taken from: the same for all of a page. Numbers that a
-    page may not show are NaN.
-    """
-
-    area: areas.Area
-    period: int
-    tables: shown.Tables = field(default_factory=shown.tables, compare=False, repr=False)
-
-    @property
-    def code(self) -> str:
-        return self.area.code
+class Municipality(Profile):
+    """A municipality's slices of the store for one year. Numbers that a page may not show are NaN."""
 
     # --- those it is compared with
 
@@ -100,22 +85,6 @@ class Municipality:
     # --- level
 
     @cached_property
-    def first_year(self) -> int:
-        """The first year with figures for every municipality."""
-        return int(self.tables.built_rows("offences_year", area=NATION)["year"].min())
-
-    @cached_property
-    def status(self) -> str:
-        """Whether the period is final or preliminary."""
-        rates = self._by_offence("rates")
-        return rates.loc[catalogue.TOTAL, "status"]
-
-    @cached_property
-    def residents(self) -> pd.Series:
-        """Residents on 31 December, by year."""
-        return self.tables.built_rows("population", area=self.code).set_index("year")["residents"]
-
-    @cached_property
     def pooled(self) -> pd.DataFrame:
         """Every offence group over the latest years together (``first_year`` to the period), by offence."""
         return self._by_offence("pooled")
@@ -128,11 +97,6 @@ class Municipality:
         columns = ["first_year", "count", "population", "value", "lower", "upper", "status"]
         nation = against["expected"] / self.pooled["population"] * PER
         return self.pooled[columns].assign(nation=nation, **ratio)
-
-    @cached_property
-    def level_rows(self) -> dict[str, dict]:
-        """The rows of ``level`` by offence."""
-        return dict(zip(self.level.index, records(self.level), strict=True))
 
     def against(self, reference: str) -> pd.DataFrame:
         """Every offence group against "nation", "county", "similar" or "neighbours", by offence.
@@ -167,15 +131,6 @@ class Municipality:
     def place(self, offence: str) -> pd.Series:
         """Between which places it lies among the municipalities in the period's year alone."""
         return self._by_offence("ranks").loc[offence]
-
-    def funnel(self, offence: str) -> pd.DataFrame:
-        """All municipalities of the country in the funnel, the period's year alone."""
-        return self.tables.rows("funnel", offence=offence, year=self.period)
-
-    @cached_property
-    def country(self) -> pd.DataFrame:
-        """All offences in every municipality: see ``common.municipalities_together``."""
-        return municipalities_together(self.tables, self.period)
 
     @cached_property
     def newer(self) -> pd.Series | None:
@@ -216,18 +171,6 @@ class Municipality:
     def year_rows(self) -> dict[str, dict]:
         """The rows of ``yearly`` for the period itself, by offence."""
         return {row["offence"]: row for row in records(self.yearly) if row["year"] == self.period}
-
-    @cached_property
-    def change(self) -> pd.DataFrame:
-        """Each offence against the year before, and the nation's (``nation_value``); empty in the first year."""
-        mine = self._mine("change").set_index("offence")
-        nation = self.tables.rows("change", area=NATION, year=self.period).set_index("offence").reindex(mine.index)
-        return mine.assign(nation_value=nation["value"])
-
-    @cached_property
-    def change_rows(self) -> dict[str, dict]:
-        """The rows of ``change`` by offence."""
-        return dict(zip(self.change.index, records(self.change), strict=True))
 
     # --- months, where they are known
 
@@ -285,42 +228,12 @@ class Municipality:
         return self.months_known if area == self.code else area == NATION or area in self._areas_with_months
 
     @cached_property
-    def trend_rows(self) -> dict[str, dict[str, dict]]:
-        """Both trend models by offence and model ("step", "smooth"); no entry where there is none."""
-        found: dict[str, dict[str, dict]] = {}
-        for row in records(self._timed("trend")):
-            # The reason of a refusal tells how many offences there were.
-            told = row | ({"method": ""} if row["missing"] else {})
-            found.setdefault(row["offence"], {})[row["model"]] = told
-        return found
-
-    def trend_line(self, offence: str) -> pd.DataFrame:
-        """The trend without season, by position; empty where the series is too thin or not known."""
-        return self.tables.built_rows("trend_line", area=self.months_of, offence=offence, year=self.period)
-
-    def season(self, offence: str) -> pd.DataFrame:
-        """The year wheel of an offence: twelve rows, or none where the series is too thin or not known."""
-        return self.tables.built_rows("season", area=self.months_of, offence=offence, year=self.period)
-
-    @cached_property
     def signals(self) -> pd.DataFrame:
-        """The period's months of all offences against earlier years; empty where months are not known.
-
-        ``signal`` says whether a month stays above the expected after correction, ``withheld``
-        whether its count is kept back.
-        """
-        table = self._timed("signals")
-        table = table if self.months_known else table.iloc[:0]
-        withheld = [key in self.tables.withheld for key in columns_of(table, "area", "offence", "year", "month")]
-        return table.assign(signal=table["p_adjusted"] <= settings().false_share, withheld=np.array(withheld, bool))
+        """As ``Profile.signals``; empty where its months are not known."""
+        table = super().signals
+        return table if self.months_known else table.iloc[:0]
 
     # --- slices
-
-    def _mine(self, name: str) -> pd.DataFrame:
-        return self.tables.rows(name, area=self.code, year=self.period)
-
-    def _timed(self, name: str) -> pd.DataFrame:
-        return self.tables.built_rows(name, area=self.months_of, year=self.period)
 
     def _by_offence(self, name: str) -> pd.DataFrame:
         return self._ordered(self._mine(name))

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from brapkg import areas, catalogue, series, shown
+from brapkg import areas, catalogue
 from brapkg.indicators import level, municipal
 from brapkg.indicators.common import LEVELS, PER, sds, wide, with_verdict
-from brapkg.profile.common import LIMITS, NATION, chosen_period, municipalities_together
+from brapkg.profile.common import LIMITS, NATION, Profile, chosen_period
 from brapkg.profile.of_county import County
 from brapkg.shown import records
 from brapkg.stats import comparison, rates, shrinkage
@@ -34,41 +33,19 @@ def nation(period: int | None = None) -> Nation:
     DataError
         The store is not built, or built under another rule for small counts.
     """
-    return Nation(chosen_period(period))
+    return Nation(areas.get(NATION), chosen_period(period))
 
 
-@dataclass(frozen=True)
-class Nation:
-    """The nation's slices of the store for one year. Tables have the columns of their schemas.
+class Nation(Profile):
+    """The nation's slices of the store for one year.
 
     "The nation" is the sum of the municipalities, except where a table is called official.
     """
-
-    period: int
-    tables: shown.Tables = field(default_factory=shown.tables, compare=False, repr=False)
-
-    @property
-    def area(self) -> areas.Area:
-        return areas.get(NATION)
-
-    @property
-    def code(self) -> str:
-        return NATION
 
     @cached_property
     def members(self) -> dict[str, str]:
         """The country's municipalities: short names by code."""
         return {place.code: place.short for place in areas.municipalities()}
-
-    @cached_property
-    def status(self) -> str:
-        """Whether the period is final or preliminary."""
-        return self.level.loc[catalogue.TOTAL, "status"]
-
-    @cached_property
-    def first_year(self) -> int:
-        """The first year with figures for every municipality."""
-        return int(self.tables.built_rows("offences_year", area=NATION)["year"].min())
 
     @cached_property
     def edition(self) -> int:
@@ -85,16 +62,6 @@ class Nation:
         itself = {f"ratio_{name}": 1.0 for name in ("value", *LIMITS)} | {"ratio_verdict": "level"}
         table = mine[["count", "population", "value", "lower", "upper", "status"]]
         return table.assign(nation=mine["value"], **itself).reindex(list(catalogue.offences("groups")))
-
-    @cached_property
-    def level_rows(self) -> dict[str, dict]:
-        """The rows of ``level`` by offence."""
-        return dict(zip(self.level.index, records(self.level), strict=True))
-
-    @cached_property
-    def residents(self) -> pd.Series:
-        """Residents on 31 December, by year."""
-        return self.tables.built_rows("population", area=NATION).set_index("year")["residents"]
 
     # --- the parts of the country
 
@@ -165,6 +132,11 @@ class Nation:
         )
         return table.join(with_verdict(wide(ratio))[["value", *LIMITS, "verdict"]])
 
+    @cached_property
+    def county_profiles(self) -> dict[str, County]:
+        """The counties' own profiles by code, for their trends."""
+        return {area.code: County(area, self.period, self.tables) for area in areas.counties()}
+
     # --- the municipalities
 
     def peers(self, offence: str) -> pd.DataFrame:
@@ -175,7 +147,7 @@ class Nation:
     @cached_property
     def municipal(self) -> pd.DataFrame:
         """All municipalities, all offences, years together as in ``pooled``: ``name``, ``group``, ``highest_fifth``."""
-        table = municipalities_together(self.tables, self.period).reset_index().assign(year=self.period)
+        table = self.country.reset_index().assign(year=self.period)
         places = self.tables.rows("ranks", offence=catalogue.TOTAL, year=self.period).set_index("area")
         return table.assign(
             name=table["area"].map(self.members),
@@ -193,48 +165,11 @@ class Nation:
         return self.tables.keep(("spread", offence, self.period), lambda: self._spread(offence))
 
     def _spread(self, offence: str) -> float:
-        funnel = self.tables.rows("funnel", offence=offence, year=self.period)
+        funnel = self.funnel(offence)
         if funnel.empty or funnel["count"].isna().any():
             return float("nan")
         nu, _ = shrinkage.poisson_gamma(funnel["count"], funnel["expected"])
         return float(nu**-0.5)
-
-    # --- time
-
-    @cached_property
-    def change_rows(self) -> dict[str, dict]:
-        """Each offence against the year before, by offence; empty in the first year."""
-        table = self.tables.rows("change", area=NATION, year=self.period)
-        return dict(zip(table["offence"], records(table), strict=True))
-
-    @cached_property
-    def trend_rows(self) -> dict[str, dict[str, dict]]:
-        """Both trend models by offence and model; no entry where an offence has none."""
-        found: dict[str, dict[str, dict]] = {}
-        for row in records(self.tables.built_rows("trend", area=NATION, year=self.period)):
-            found.setdefault(row["offence"], {})[row["model"]] = row
-        return found
-
-    @cached_property
-    def county_profiles(self) -> dict[str, County]:
-        """The counties' own profiles by code, for their trends."""
-        return {area.code: County(area, self.period, self.tables) for area in areas.counties()}
-
-    def months(self, offence: str) -> pd.DataFrame:
-        """Counts by month up to the period, as ``series.months``: the counties' sums."""
-        return series.months(self.tables, NATION, offence, self.period)
-
-    def rolling(self, offence: str) -> np.ndarray:
-        """Offences per 100 000 residents over twelve months, ending with each month from the 12th on."""
-        return series.rolling(self.tables, NATION, offence, self.period)
-
-    @cached_property
-    def breaks(self) -> list[tuple[int, catalogue.Break]]:
-        """Breaks inside the months up to the period: the first month's position, and the break."""
-        months = self.months(catalogue.TOTAL)
-        at = (months["year"] * 12 + months["month"] - 1).to_numpy()
-        places = [(known.position(at), known) for known in catalogue.breaks()]
-        return [(place, known) for place, known in places if place is not None]
 
     # --- the official totals
 

@@ -117,7 +117,7 @@ def _groups(page: Page) -> Figure:
 
 def _groups_title(page: Page, ids: list[str]) -> str:
     w = page.words
-    if page.county.trend.empty:
+    if not page.county.trend_rows:
         return w("groups_title_short")
     ways = {id: findings.trend_direction(page.county, id) for id in ids}
     rising = [id for id in ids if ways[id] == "rising"]
@@ -143,9 +143,9 @@ def _groups_table(page: Page, ids: list[str]) -> Table:
         for model, heading in (("step", w("col_trend")), ("smooth", w("col_trend_smooth"))):
             if row := county.trend_rows.get(id, {}).get(model):
                 cells[heading] = _trend(page, row)
-                # The reason that a series is too thin tells how much it holds, also of what is kept back.
-                method = "" if row["missing"] else row["method"]
-                data.append(row | {"offence": id, "model": model, "method": method})
+                # In the CSV, what a row is about stands last.
+                bare = {name: value for name, value in row.items() if name not in ("offence", "model")}
+                data.append(bare | {"offence": id, "model": model})
         rows.append(cells)
     return table(w("groups_table"), rows, pd.DataFrame(data), note=w("groups_table_note"), total_first=True)
 

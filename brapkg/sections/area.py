@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 import pandas as pd
 
@@ -15,34 +15,13 @@ from brapkg.blocks import Sections
 from brapkg.figures import maps
 from brapkg.figures.dots import Row
 from brapkg.priorities import Priority, priorities
-from brapkg.shown import Tables, records
+from brapkg.profile import Profile
+from brapkg.shown import records
 from brapkg.wording import Words, capital, swedish_order
 
 HIGHER, LOWER = findings.HIGHER, findings.LOWER
 # Of comparisons without any difference, this share lies on either side of a 95 per cent interval by chance.
 ONE_SIDE = 0.025
-
-
-class Profile(Protocol):
-    """One area's figures for one year, as every kind of page needs them.
-
-    ``level_rows`` holds by offence what the area's level is: ``count``, ``value`` (per 100 000 residents
-    and year), ``lower``, ``upper`` and, against the nation, ``ratio_value``, ``ratio_lower``,
-    ``ratio_upper``, ``ratio_verdict``.
-    """
-
-    area: areas.Area
-    period: int
-    tables: Tables
-
-    @property
-    def status(self) -> str: ...
-
-    @property
-    def first_year(self) -> int: ...
-
-    @property
-    def level_rows(self) -> dict[str, dict]: ...
 
 
 @dataclass(frozen=True)

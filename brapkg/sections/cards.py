@@ -97,7 +97,7 @@ def _county_ask(page: AreaPage, finding: Finding) -> str:
 
 
 def _county_well(page: AreaPage, well: list[str]) -> list[Text]:
-    form = "priority_well_level" if page.profile.trend.empty else "priority_well_text"
+    form = "priority_well_text" if page.profile.trend_rows else "priority_well_level"
     return [Text(page.words(form, names=page.offence_names(well)), page.words("priority_well"))]
 
 
