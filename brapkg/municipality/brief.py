@@ -117,22 +117,8 @@ def _change(page: Page) -> Text:
             nation=w.changed(row["nation_value"], w("it")),
         )
     claim = w(f"brief_change_{direction}")
-    return Text(f"{told} {_outside(page) if page.series is None else _trend(page)}", claim)
-
-
-def _trend(page: Page) -> str:
-    """What the trend models of the months say together."""
-    w, direction = page.words, findings.trend_direction(page.municipality, catalogue.TOTAL)
-    told = {}
-    if direction != "few":
-        models = page.municipality.trend_rows[catalogue.TOTAL]
-        main = models.get("step", models["smooth"])
-        told = {
-            "change": w.distance(main["value"]),
-            "range": w.deviation_range(main["lower"], main["upper"]),
-            "months": w.number(main["months"]),
-        }
-    return w(f"brief_trend_{direction}", **told)
+    longer = _outside(page) if page.series is None else page.trend_words(catalogue.TOTAL, "brief_trend")
+    return Text(f"{told} {longer}", claim)
 
 
 def _outside(page: Page) -> str:

@@ -6,11 +6,11 @@ import pandas as pd
 
 from brapkg import catalogue, findings
 from brapkg.blocks import Callout, Figure, Section, Table, Text, table
-from brapkg.figures import dots, lines, wheel
+from brapkg.figures import lines, wheel
 from brapkg.region.page import Page
 from brapkg.region.signals import signals
+from brapkg.sections import months
 from brapkg.sections.area import HIGHER
-from brapkg.shown import records
 from brapkg.wording import capital
 
 
@@ -21,61 +21,14 @@ def development(page: Page) -> Section:
         for _, known in page.county.breaks
     ]
     return page.section(
-        "utveckling-over-tid", "development", *breaks, _series(page), _groups(page), *_wheel(page), signals(page)
+        "utveckling-over-tid",
+        "development",
+        *breaks,
+        months.monthly(page, page.name),
+        _groups(page),
+        *_wheel(page),
+        signals(page),
     )
-
-
-def month_table(page: Page, months: pd.DataFrame, caption: str) -> Table:
-    """Counts with a row a year and a column a month."""
-    w = page.words
-    shown = {(row["year"], row["month"]): row["shown"] for row in records(months[["year", "month", "shown"]])}
-    years, known = (sorted(set(places)) for places in zip(*shown, strict=True))
-    rows = [
-        {w("col_year"): str(year)}
-        | {w.month(month, short=True): page.count(shown.get((year, month), float("nan"))) for month in known}
-        for year in years
-    ]
-    data = months[["year", "month"]].assign(count=months["shown"], value=months["value"].where(months["shown"].notna()))
-    return table(caption, rows, data)
-
-
-def _series(page: Page) -> Figure:
-    """All offences by month, with the trend."""
-    w, county, number = page.words, page.county, page.number("trend")
-    months, line = county.months(catalogue.TOTAL), county.trend_line(catalogue.TOTAL)
-    title = page.trend_words(catalogue.TOTAL, "trend_title")
-    reading = w("trend_read")
-    if len(line):
-        reading += " " + w("trend_read_line")
-    models = county.trend_rows.get(catalogue.TOTAL, {})
-    if "step" in models and not any(model["missing"] for model in models.values()):
-        step, smooth = models["step"], models["smooth"]
-        reading += " " + w(
-            "trend_read_step",
-            step=w.deviation(step["value"]),
-            step_range=w.signed_range(step["lower"], step["upper"]),
-            smooth=w.deviation(smooth["value"]),
-            smooth_range=w.signed_range(smooth["lower"], smooth["upper"]),
-        )
-    description = w(
-        "trend_alt",
-        months=len(months),
-        low=w.number(months["value"].min()),
-        high=w.number(months["value"].max()),
-        trend=title,
-    )
-    drawn = lines.monthly(
-        months,
-        line,
-        w,
-        name=f"figur-{number}",
-        title=title,
-        description=description,
-        preliminary=county.period if county.status == "preliminary" else None,
-        breaks=[(at, known.text("label", page.language)) for at, known in county.breaks],
-    )
-    sub = w("trend_sub", county=page.name, first=months["year"].min(), last=page.year)
-    return Figure(number, title, sub, drawn, reading, page.source(), month_table(page, months, w("trend_table")))
 
 
 def _groups(page: Page) -> Figure:
@@ -170,32 +123,7 @@ def _wheel(page: Page) -> list:
     season = county.season(catalogue.TOTAL)
     if season.empty:
         return [Callout(w("wheel_refused"), w("wheel_refused_why"))]
-    number = page.number("wheel")
-    sure = season[season["verdict"].isin(dots.SURE)]
-    high, low = season.loc[season["value"].idxmax()], season.loc[season["value"].idxmin()]
-    if sure.empty:
-        title = w("wheel_title_none")
-    elif high["verdict"] in dots.SURE and low["verdict"] in dots.SURE:
-        title = w("wheel_title", high=w.month(high["month"]), low=w.month(low["month"]))
-    else:
-        names = [w.month(m) for m in sure["month"]]
-        title = capital(w("wheel_title_one" if len(names) == 1 else "wheel_title_some", names=w.listed(names)))
-    rows = [page.row(row, w.month(row["month"])) for row in records(season)]
-    drawn = dots.year_wheel(
-        season, w, name=f"figur-{number}", title=title, description=f"{w('wheel_alt')} {page.told_rows(rows)}"
-    )
-    told = [
-        {
-            w("col_month"): capital(row.label),
-            w("col_deviation"): w.deviation(row.value),
-            w("col_range"): w.signed_range(row.lower, row.upper),
-        }
-        for row in rows
-    ]
-    first = county.months(catalogue.TOTAL)["year"].min()
-    sub = w("wheel_sub", county=page.name, years=w.years(first, county.period))
-    figure = Figure(number, title, sub, drawn, w("wheel_read"), page.source(), table(w("wheel_table"), told, season))
-    return [figure, Text(_other_wheels(page))]
+    return [months.wheel(page, season, page.name), Text(_other_wheels(page))]
 
 
 def _other_wheels(page: Page) -> str:

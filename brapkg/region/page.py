@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import pandas as pd
 
-from brapkg import catalogue, findings
+from brapkg import catalogue
 from brapkg.profile import FUNNEL_OFFENCE, County
 from brapkg.sections import year
 from brapkg.sections.area import HIGHER, LOWER, AreaPage
@@ -58,20 +58,6 @@ class Page(AreaPage):
         """ "Mot kommuner av samma slag ligger en av nio brottsgrupper högre, ingen lägre"."""
         verdicts = self.county.standardised["verdict"].drop(catalogue.TOTAL)
         return self.verdicts_title("standardised_title", verdicts.isin(HIGHER).sum(), verdicts.isin(LOWER).sum())
-
-    def trend_words(self, offence: str, prefix: str) -> str:
-        """What both trend models say together, as a text ``<prefix>_<direction>``."""
-        direction = findings.trend_direction(self.county, offence)
-        told: dict[str, str] = {}
-        if direction != "few":
-            models = self.county.trend_rows[offence]
-            main = models.get("step", models["smooth"])
-            told = {
-                "change": self.words.distance(main["value"]),
-                "range": self.words.deviation_range(main["lower"], main["upper"]),
-                "months": self.words.number(main["months"]),
-            }
-        return self.words(f"{prefix}_{direction}", **told)
 
 
 def level_data(page: Page) -> pd.DataFrame:

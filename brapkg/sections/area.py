@@ -142,6 +142,20 @@ class AreaPage(Sections):
             "n": self.words.number(row["members"]),
         }
 
+    def trend_words(self, offence: str, prefix: str) -> str:
+        """What both trend models say together, as a text ``<prefix>_<direction>``."""
+        direction = findings.trend_direction(self.profile, offence)
+        told: dict[str, str] = {}
+        if direction != "few":
+            models = self.profile.trend_rows[offence]
+            main = models.get("step", models["smooth"])
+            told = {
+                "change": self.words.distance(main["value"]),
+                "range": self.words.deviation_range(main["lower"], main["upper"]),
+                "months": self.words.number(main["months"]),
+            }
+        return self.words(f"{prefix}_{direction}", **told)
+
     @cached_property
     def priorities(self) -> list[Priority]:
         """What stands out, linked to the knowledge base; of a county or a municipality."""

@@ -49,17 +49,6 @@ def _compared(page: AreaPage, verdict: str, value: float, lower: float, upper: f
     return f"{w.deviation(value)} ({w.signed_range(lower, upper)}): {w.verdict(verdict)}"
 
 
-def _trend(page: AreaPage, finding: Finding) -> str:
-    """What the trend models say together."""
-    told: dict[str, str] = {}
-    if finding.trend != "few":
-        models = page.profile.trend_rows[finding.offence]
-        main = models.get("step", models["smooth"])
-        told["change"] = page.words.distance(main["value"])
-        told["range"] = page.words.deviation_range(main["lower"], main["upper"])
-    return page.words(f"priority_trend_{finding.trend}", **told)
-
-
 def _why_trend(page: AreaPage, finding: Finding) -> list[str]:
     """What a rise rests on, and what one trend model shows and the other does not."""
     w = page.words
@@ -79,7 +68,7 @@ def _why_trend(page: AreaPage, finding: Finding) -> list[str]:
 def _county_facts(page: AreaPage, finding: Finding) -> list[tuple[str, str]]:
     w, row = page.words, page.profile.level_rows[finding.offence]
     level = _compared(page, finding.level, row["ratio_value"], row["ratio_lower"], row["ratio_upper"])
-    return [(w("priority_level"), level), (w("priority_trend"), _trend(page, finding))]
+    return [(w("priority_level"), level), (w("priority_trend"), page.trend_words(finding.offence, "priority_trend"))]
 
 
 def _county_why(page: AreaPage, finding: Finding) -> list[str]:
@@ -135,7 +124,7 @@ def _municipality_why(page: AreaPage, finding: Finding) -> list[str]:
         nation = f"{w.deviation(row['ratio_value'])} ({w.signed_range(row['ratio_lower'], row['ratio_upper'])})"
         parts.append(w("priority_why_nation", verdict=w.verdict(finding.compared), nation=nation))
     if finding.trend in ("rising", "depends"):
-        parts.append(w("priority_why_months", trend=_trend(page, finding)))
+        parts.append(w("priority_why_months", trend=page.trend_words(finding.offence, "priority_trend")))
     parts += _why_trend(page, finding)
     if finding.high_year:
         band = _year(page, finding.offence)
