@@ -19,7 +19,8 @@ from brapkg.figures import country, drawing, spreading
 from brapkg.figures.canvas import Canvas, Text
 from brapkg.figures.drawing import Picture, text_width
 from brapkg.figures.labels import overlap
-from brapkg.nation import National, keys, rehearse
+from brapkg.keyfigures.rows import of_nation
+from brapkg.nation import National, rehearse
 from brapkg.pages import render
 from brapkg.profile.of_nation import nation
 from brapkg.sections.area import HIGHER, LOWER
@@ -324,7 +325,7 @@ def test_wrong_calls_are_refused():
 
 def test_key_figures_are_in_their_form_and_each_stands_once():
     for period in PERIODS:
-        rows = keys.of_nation(nation(period))
+        rows = of_nation(nation(period))
         assert keyfigures.problem(rows) == ""
         assert keyfigures.from_lines(keyfigures.to_lines(rows)) == rows
         names = [tuple(row[part] for part in keyfigures.KEY) for row in rows]

@@ -6,10 +6,11 @@ import math
 
 import pandas as pd
 
-from brapkg import store
+from brapkg import areas, store
 from brapkg.catalogue import TOTAL
 from brapkg.keyfigures import BRA, DIGITS, FIELDS, GROUPS, LEVEL, WITHHELD
-from brapkg.profile import FUNNEL_OFFENCE, County, Municipality
+from brapkg.profile import FUNNEL_OFFENCE, NATION, County, Municipality, Nation
+from brapkg.shown import records
 
 # The store's columns that rows are made of.
 COLUMNS = {*FIELDS, "year", "model", "months", "first_year", "group", "edition", "members"} - {"name"}
@@ -72,6 +73,38 @@ def of_municipality(municipality: Municipality) -> list[dict]:
         "change_from_year_before": _records(here.change.reset_index(), unit="ratio"),
     }
     return _rows(tables, {here.code: here.area.short}, here.status, list(here.pooled.index))
+
+
+def of_nation(nation: Nation) -> list[dict]:
+    """The figures that the national page rests on: of the nation, and of its parts against it.
+
+    Parameters
+    ----------
+    nation : the country and year, as from ``profile.nation``
+
+    Returns
+    -------
+    list of dict
+        As ``of_county``, figure by figure. The parts are counties, police regions and SKR's groups.
+    """
+    rows = [_national(nation, "rate", id, row, "per 100 000 residents") for id, row in nation.level_rows.items()]
+    for offence, models in nation.trend_rows.items():
+        for model, row in models.items():
+            rows.append(_national(nation, _trend_figure(model, models), offence, row, "ratio a year"))
+    for offence in nation.level.index:
+        for found in (nation.counties(offence), nation.police_regions(offence), nation.groups(offence)):
+            rows += [_national(nation, "ratio_to_nation", offence, row, "ratio") for row in records(found)]
+    return rows + [_national(nation, "coverage", TOTAL, row, row["unit"]) for row in _coverage(nation, TOTAL)]
+
+
+def _national(nation: Nation, figure: str, offence: str, row: dict, unit: str) -> dict:
+    """A row of the nation, or of the part of it that the row names."""
+    area = areas.get(row.get("area", NATION))
+    told = {"method": ""} | row | {"area": area.code, "year": nation.period, "offence": offence, "unit": unit}
+    missing = "few" if math.isnan(told["value"]) else ""
+    source = GROUPS if area.kind == "group" else BRA
+    about = {"level": LEVEL, "status": nation.status, "missing": missing, "source": source}
+    return _figure(figure, told | about, area.short)
 
 
 def _rows(tables: dict[str, list[dict]], names: dict[str, str], status: str, offences: list[str]) -> list[dict]:
@@ -146,14 +179,17 @@ def _rates(county: County, total: str) -> list[dict]:
 def _trends(county: County) -> dict[str, list[dict]]:
     """The trend that the page tells, and the one without a step where the series has a break."""
     found: dict[str, list[dict]] = {"trend_a_year": [], "trend_a_year_without_step": []}
-    rows = [row | {"unit": "ratio a year"} for models in county.trend_rows.values() for row in models.values()]
-    stepped = {row["offence"] for row in rows if row["model"] == "step"}
-    for row in rows:
-        second = row["model"] == "smooth" and row["offence"] in stepped
-        step = ", a step at the break" if row["model"] == "step" else ""
-        method = f"{row['method']}, {row['months']} months{step}"
-        found["trend_a_year_without_step" if second else "trend_a_year"].append(row | {"method": method})
+    for models in county.trend_rows.values():
+        for model, row in models.items():
+            step = ", a step at the break" if model == "step" else ""
+            told = {"unit": "ratio a year", "method": f"{row['method']}, {row['months']} months{step}"}
+            found[_trend_figure(model, models)].append(row | told)
     return found
+
+
+def _trend_figure(model: str, models: dict[str, dict]) -> str:
+    """The trend that the page tells is the one with a step, where the series has a break."""
+    return "trend_a_year_without_step" if model == "smooth" and "step" in models else "trend_a_year"
 
 
 def _peers(county: County) -> list[dict]:
@@ -190,15 +226,15 @@ def _places(county: County, offences: tuple[str, str]) -> list[dict]:
     ]
 
 
-def _coverage(county: County, total: str) -> list[dict]:
-    """The county's sum over its official total: counts that are known, so that there is no interval."""
-    known = county.coverage
+def _coverage(profile: County | Nation, total: str) -> list[dict]:
+    """The municipalities' sum over its official total: counts that are known, so that there is no interval."""
+    known = profile.coverage
     if known is None:
         return []
     status = store.periods().get(int(known["year"]), "final")  # the official totals have years of their own
     told = {"value": known["share"], "lower": None, "upper": None, "unit": "share of the official total"}
     year = {
-        "area": county.code,
+        "area": profile.code,
         "year": int(known["year"]),
         "count": known["count"],
         "offence": total,

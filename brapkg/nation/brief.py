@@ -9,7 +9,7 @@ import pandas as pd
 from brapkg import areas, catalogue, structure
 from brapkg.blocks import Callout, Figure, Head, Points, Section, Text, table
 from brapkg.figures import lines
-from brapkg.nation import keys
+from brapkg.keyfigures.rows import of_nation
 from brapkg.nation.page import Page, sides
 from brapkg.sections.area import HIGHER, LOWER
 from brapkg.wording import capital
@@ -24,7 +24,7 @@ def head(page: Page) -> Head:
     w = page.words
     status = w(f"status_{page.nation.status}", year=page.year)
     title = w("nation_title", year=page.year)
-    return Head(w("nation_kind"), title, w("nation_lead"), status, w("meta"), w, keys.of_nation(page.nation))
+    return Head(w("nation_kind"), title, w("nation_lead"), status, w("meta"), w, of_nation(page.nation))
 
 
 def brief(page: Page) -> Section:
