@@ -76,11 +76,6 @@ class Priority:
     known: Known
     smallest_fall: dict[int, float | None]
 
-    @property
-    def first_seen(self) -> tuple[int, float] | None:
-        """After how many years a fall of at most a half would be seen, and that fall; None where it would not."""
-        return next(iter(seen_after(self.smallest_fall).items()), None)
-
 
 def seen_after(falls: dict[int, float | None]) -> dict[int, float]:
     """Of the smallest falls by years after those of at most a half, fewest years first."""

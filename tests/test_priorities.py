@@ -14,7 +14,7 @@ from scipy.stats import norm
 
 from brapkg import areas, catalogue, evidence, priorities, profile, store
 from brapkg.errors import DataError
-from brapkg.priorities import KINDS, Priority, known, smallest_falls
+from brapkg.priorities import KINDS, known, seen_after, smallest_falls
 from brapkg.region import Region
 from brapkg.sections import cards
 from brapkg.sections import priorities as sections
@@ -566,7 +566,7 @@ def test_a_single_year_before_is_the_county_s_own_reckoning():
     ],
 )
 def test_when_a_fall_could_first_be_seen(falls, first):
-    assert Priority(None, None, falls).first_seen == first
+    assert next(iter(seen_after(falls).items()), None) == first
 
 
 @pytest.mark.parametrize(
