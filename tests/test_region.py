@@ -8,12 +8,12 @@ import math
 import re
 from collections import defaultdict
 from functools import cache
-from html.parser import HTMLParser
 
 import nbformat
 import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
+from reading import prose, sentences, shown, texts
 
 from brapkg import areas, blocks, catalogue, findings, paths, profile, store
 from brapkg.errors import UsageError
@@ -48,30 +48,6 @@ SWEDISH = [case for case in EVERY if case[2] == "sv"]
 WORDS = {language: Words(language) for language in LANGUAGES}
 S = "\u00a0"
 RAW = paths.CLONE / "data" / "raw"
-BLOCK = {
-    "p",
-    "li",
-    "dt",
-    "dd",
-    "td",
-    "th",
-    "h1",
-    "h2",
-    "h3",
-    "caption",
-    "summary",
-    "title",
-    "desc",
-    "div",
-    "section",
-    "figure",
-    "tr",
-    "ul",
-    "dl",
-    "table",
-    "a",
-    "span",
-}
 
 
 # --- pages
@@ -80,67 +56,12 @@ BLOCK = {
 @cache
 def cells(code: str, period: int, language: str) -> dict[str, str]:
     """The page's HTML by the notebook's call."""
-    page, made = Region(code, period, language), {}
-    for name in CELLS:
-        shown: list[dict] = []
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(blocks, "_publish", shown.extend)
-            getattr(page, name)()._ipython_display_()
-        made[name] = shown[0][blocks.PAGE]
-    return made
+    return shown(Region(code, period, language), CELLS)
 
 
 @cache
 def page(code: str, period: int, language: str) -> str:
     return "".join(cells(code, period, language).values())
-
-
-class Reader(HTMLParser):
-    """The text of each element that stands on lines of its own, with the elements it lies in."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.path: list[tuple[str, str]] = []
-        self.texts: list[tuple[str, str]] = []
-        self.feed(html)
-
-    def handle_starttag(self, tag, attrs):
-        if tag == "br":
-            self.handle_data(" ")
-        if tag in ("i", "br"):
-            return
-        given = dict(attrs)
-        self.path.append((tag, given.get("class") or ""))
-        if tag in BLOCK and tag not in ("a", "span"):
-            self.texts.append(("/".join(f"{t}.{c}" if c else t for t, c in self.path), ""))
-
-    def handle_endtag(self, tag):
-        while self.path and self.path.pop()[0] != tag:
-            pass
-
-    def handle_data(self, data):
-        if self.texts:
-            where, text = self.texts[-1]
-            self.texts[-1] = (where, text + data)
-
-
-@cache
-def texts(html: str) -> list[tuple[str, str]]:
-    return [(where, text) for where, text in Reader(html).texts if text.strip()]
-
-
-@cache
-def prose(html: str) -> list[str]:
-    """Everything that is sentences: no tables, no descriptions of pictures, no lists of sources."""
-    return [
-        text
-        for where, text in texts(html)
-        if not re.search(r"table|desc|title|h\d|\.source|\.csv|\.meta", where) and text.rstrip().endswith((".", "?"))
-    ]
-
-
-def sentences(text: str) -> list[str]:
-    return re.split(r"(?<=[.?!])\s+(?=[A-ZÅÄÖ])", text)
 
 
 def points(code: str, period: int, language: str) -> list[tuple[str, str]]:
