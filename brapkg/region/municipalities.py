@@ -16,7 +16,6 @@ from brapkg.settings import settings
 from brapkg.shown import records
 
 BLOCKS = {"over": "over_peers", "unsure": "unsure_peers", "under": "under_peers", "few": "few_peers"}
-CHANCE = 0.05
 
 
 def municipalities(page: Page) -> Section:
@@ -127,7 +126,7 @@ def _matrix(page: Page):
         data.append(peers)
     everything = pd.concat(data)
     told = int((everything["verdict"] != "few").sum())
-    note = w("matrix_note", all=w.number(told), chance=_expected(page, told))
+    note = w("matrix_note", all=w.number(told), chance=page.chance(told, sides=2))
     made = table(
         w("matrix_table", period=page.period),
         rows,
@@ -224,7 +223,7 @@ def _funnel(page: Page) -> Figure:
     outside = int(funnel["outside"].str.endswith("998").sum())
     reading = w("funnel_read", outside=w.count_words(outside, len(funnel))[0])
     if len(own) > 1:
-        reading += " " + w("funnel_read_chance", n=w.count_word(len(own)), chance=_expected(page, len(own)))
+        reading += " " + w("funnel_read_chance", n=w.count_word(len(own)), chance=page.chance(len(own), sides=2))
     ordered = alphabetical(own)
     rows = [
         {
@@ -246,12 +245,6 @@ def _funnel(page: Page) -> Figure:
         page.source(),
         table(w("funnel_table"), rows, ordered, text_columns=(w("col_outside"),)),
     )
-
-
-def _expected(page: Page, comparisons: int) -> str:
-    """How many of so many comparisons chance alone puts outside 95 per cent."""
-    expected = comparisons * CHANCE
-    return page.words.number(expected, 0 if expected >= 3 else 1)
 
 
 def _newer(page: Page) -> list:
