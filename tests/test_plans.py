@@ -20,7 +20,7 @@ from brapkg.plans.draft import Candidate, Draft, Indicator, Row
 from brapkg.plans.excel import columns
 from brapkg.plans.filed import FiledPlan, FiledRow
 from brapkg.plans.values import Value
-from brapkg.priorities import Priority, known
+from brapkg.priorities import YEARS_AFTER, Priority, known
 from brapkg.sheets import writing
 from brapkg.stats.comparison import change
 from brapkg.stats.two_rates import rate_ratio_exact
@@ -519,11 +519,14 @@ def test_outcomes_follow_every_group_of_the_plan_with_the_stores_years(built):
     assert [one.verdict for one in outcomes(plan, tables, 2015)] == ["same", "none"]
 
 
-def test_as_many_years_are_compared_as_the_baseline_has(built):
+def test_as_many_years_are_compared_as_the_plan_told_of(built, monkeypatch):
     tables = shown.tables()
     plan = FiledPlan("2403", 2014, "x", (FiledRow(1, "", "theft", Candidate("A"), Value(2013, 2013, 40, 2400)),))
     (one,) = outcomes(plan, tables, 2016)
-    assert (one.after.first, one.after.last) == (2016, 2016)
+    assert (one.after.first, one.after.last) == (2014, 2016) and one.after.years < YEARS_AFTER["municipality"][-1]
+    monkeypatch.setitem(YEARS_AFTER, "municipality", (1, 2))
+    (one,) = outcomes(plan, tables, 2016)
+    assert (one.after.first, one.after.last) == (2015, 2016)
     pooled = FiledPlan("2403", 2014, "x", (FiledRow(1, "", "theft", Candidate("A"), Value(2013, 2014, 80, 4800)),))
     (one,) = outcomes(pooled, tables, 2016)
     assert (one.after.first, one.after.last) == (2015, 2016)

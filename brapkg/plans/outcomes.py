@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from brapkg import catalogue
+from brapkg import areas, catalogue
 from brapkg.plans.filed import FiledPlan
 from brapkg.plans.values import Value, value
 
@@ -70,8 +70,9 @@ def outcomes(plan: FiledPlan, tables: Tables, period: int) -> list[Outcome]:
     Notes
     -----
     The years compared lie after the baseline's last, are whole years since the first of the
-    indicator's measures started (where a start is given), are at most as many as the baseline's, and
-    end with ``period``. Rates are compared, so that a change of population is no change of crime.
+    indicator's measures started (where a start is given), and end with ``period``. They are at most as
+    many as the plan told the smallest visible fall for (``priorities.YEARS_AFTER``), or as the
+    baseline's where those are more: later years tell of something else than the plan. Rates are compared, so that a change of population is no change of crime.
     """
     from brapkg import series  # loads pandas, which a plan of what to make does without
 
@@ -87,7 +88,10 @@ def outcomes(plan: FiledPlan, tables: Tables, period: int) -> list[Outcome]:
 def _followed(plan: FiledPlan, tables: Tables, period: int, offence: str, before: Value | None, sd: float) -> Outcome:
     if before is None or before.last >= period:
         return outcome(offence, before, None, sd, None)
-    first = max(before.last + 1, period - before.years + 1)
+    from brapkg.priorities import YEARS_AFTER
+
+    most = max(before.years, *YEARS_AFTER[areas.get(plan.area).kind])
+    first = max(before.last + 1, period - most + 1)
     if start := plan.start(offence):
         # A year in which the measures ran for a part only belongs to neither side.
         whole = start.year + (start > date(start.year, 1, 1))
