@@ -217,6 +217,7 @@ RECORDS_OF: dict[str, tuple[str, ...]] = {
     "texts/knowledge": ("knowledge",),
     "texts/evaluation": ("evaluation",),
     "texts/nation": ("national",),
+    "texts/region": ("region",),
     "texts/municipality": ("municipality",),
     "texts/together": ("region",),
     "texts/law": ("municipality",),

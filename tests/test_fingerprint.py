@@ -155,7 +155,7 @@ def test_inputs_are_told_by_name_each_with_a_short_hash(work):
         "templates",
         "settings",
         "library python",
-        "record texts/region sv",
+        "record texts/common sv",
     } <= {*step.inputs}
     assert {"data trend own", "data comparison all areas", "record areas sv", "library matplotlib"} <= {*step.inputs}
     assert all(len(value) == 16 and int(value, 16) >= 0 for value in step.inputs.values())
@@ -204,7 +204,7 @@ def test_what_a_notebook_stores_of_an_earlier_run_makes_no_difference(work):
 
 
 @pytest.mark.parametrize("language", ["sv", "en"])
-@pytest.mark.parametrize("record", ["texts/region", "page_texts"])
+@pytest.mark.parametrize("record", ["texts/common", "texts/region", "page_texts"])
 def test_a_text_reaches_the_pages_of_its_language(work, record, language):
     work.edit(work.package / f"records/{record}.toml", f'\n{language} = "', f'\n{language} = "Changed ')
     assert work.again() == dict.fromkeys(in_language(language), f"{record} ({language}) changed")
@@ -436,7 +436,8 @@ def test_a_municipality_s_row_reaches_its_county(work):
             "pooled",
             {"area": "2425", "year": 2016, "offence": "total"},
             "value",
-            dict.fromkeys(PLACES, "pooled (all municipalities: a national comparison)"),
+            dict.fromkeys(PLACES, "pooled (all municipalities: a national comparison)")
+            | {"00": "pooled (all areas: a national comparison)"},
         ),
     ],
 )

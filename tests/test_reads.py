@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import shutil
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -215,6 +216,21 @@ def test_table_and_scope_name_a_read(tables):
         names = [(read.table, read.scope) for read in declared(code, 2016)]
         assert len(set(names)) == len(names)
         assert {table for table, _ in names} <= set(tables)
+
+
+@pytest.mark.usefixtures("built")
+@pytest.mark.parametrize("code", ["00", "09", "20", "2403", "0980", "0180"])
+def test_a_page_says_nothing_from_a_text_file_that_is_said_not_to_reach_it(monkeypatch, code):
+    said: set[str] = set()
+    written = Words.__call__
+    monkeypatch.setattr(Words, "__call__", lambda w, name, /, **told: said.add(name) or written(w, name, **told))
+    for period in (2013, 2016):
+        page(code, period, "sv")
+    elsewhere = [name for name, kinds in reads.RECORDS_OF.items() if kind_of(code) not in kinds]
+    assert len(said) > 150 and "texts/problem" in elsewhere
+    for name in elsewhere:
+        path = paths.CLONE / "brapkg/records" / f"{name}.toml"
+        assert not said & set(tomllib.loads(path.read_text(encoding="utf-8"))), name
 
 
 def test_names_taken_over_from_elsewhere_are_still_those():
