@@ -20,6 +20,7 @@ from brapkg.errors import UsageError
 from brapkg.figures.dots import SURE
 from brapkg.municipality import Municipality, rehearse
 from brapkg.pages import render
+from brapkg.settings import settings
 from brapkg.wording import Words, texts
 
 pytestmark = pytest.mark.usefixtures("built", "undrawn")
@@ -431,6 +432,25 @@ def test_months_are_shown_only_where_they_tell_more_than_chance(processed_whole,
     for year in range(2013, 2017):
         told = sum(int(re.sub(r"\D", "", cell)) for cell in months[str(year)])
         assert told == counts()["1780", "total", year]
+
+
+def test_unusual_months_are_those_that_pass_the_limit_after_correction(processed_whole, tmp_path, monkeypatch):
+    use(monkeypatch, processed_whole, tmp_path / "whole")
+    table = store.load("signals")
+    table = table[(table["year"] == 2016) & (table["offence"] == "total")]
+    for code, some in (("0180", True), ("1780", False)):
+        mine = table[(table["area"] == code) & (table["p_adjusted"] <= settings().false_share)]
+        assert (len(mine) > 0) == some
+        page = made(Municipality(code, 2016, "sv"))
+        told = re.search(r"Ovanliga månader\. (.*?) Månaderna är prövade på en gång\.", plain(page["development"]))[1]
+        for row in mine.itertuples():
+            words = WORDS["sv"]
+            months = f"{words.month(row.month)} ({words.number(row.count)}, väntat {words.number(row.value)})"
+            assert months in told
+        assert told.count(", väntat ") == len(mine) and told.startswith("Fler" if some else "Ingen månad")
+        assert "Farrington" in plain(page["sources"])
+    # A small place's months are not told where one of them is kept back.
+    assert "Ovanliga månader" not in plain(made(Municipality("2403", 2016, "sv"))["development"])
 
 
 # --- compared

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from brapkg import catalogue
 from brapkg.blocks import Section
+from brapkg.municipality.months import unusual
 from brapkg.municipality.page import Page
 from brapkg.sections import closing, rule
 from brapkg.wording import split
@@ -23,6 +24,7 @@ def sources(page: Page) -> Section:
     names = ["method_rate", "method_interval", "mun_method_pooled", "mun_method_wobble", "method_words"]
     names += [] if page.one_year else ["mun_method_bands"]
     names += ["mun_method_trend"] if page.municipality.months_known else []
+    names += ["method_signals"] if page.series is not None and unusual(page) else []
     names += [
         "mun_method_peers",
         *(["mun_method_joint"] if here.neighbours else []),

@@ -7,6 +7,7 @@ from brapkg.blocks import Callout, Text
 from brapkg.municipality.page import Page
 from brapkg.sections.area import HIGHER
 from brapkg.sections.months import monthly, wheel, wheel_title
+from brapkg.shown import records
 
 
 def months(page: Page) -> list:
@@ -17,7 +18,26 @@ def months(page: Page) -> list:
         return [Callout(w("mun_months_missing"), f"{why} {w('mun_months_small')}" if page.small else why)]
     if page.series is None:
         return [Callout(w("mun_months_withheld"), w("mun_months_withheld_why"))]
-    return [monthly(page, page.short, thin=w("mun_trend_thin"))]
+    return [monthly(page, page.short, thin=w("mun_trend_thin")), *unusual(page)]
+
+
+def unusual(page: Page) -> list[Text]:
+    """The period's months of all offences above what earlier years let expect; none where none can be judged."""
+    w, found = page.words, page.municipality.signals
+    judged = found[(found["offence"] == catalogue.TOTAL) & (found["missing"] == "") & ~found["withheld"]]
+    if judged.empty:
+        return []
+    named = [
+        w(
+            "mun_unusual_month",
+            month=w.month(row["month"]),
+            count=w.number(row["count"]),
+            expected=w.number(row["value"]),
+        )
+        for row in records(judged[judged["signal"]].sort_values("month"))
+    ]
+    name = "mun_unusual_some" if named else "mun_unusual_none"
+    return [Text(w(name, year=page.year, months=w.listed(named)), w("mun_unusual"))]
 
 
 # --- time of the year ----------------------------------------------------------------------------
