@@ -16,10 +16,10 @@ from brapkg import areas, catalogue, shown
 from brapkg import profile as profiles
 from brapkg.blocks import PAGE
 from brapkg.errors import DataError
+from brapkg.outcomes import Outcome
 from brapkg.plans import filed, values
 from brapkg.plans.draft import Candidate
 from brapkg.plans.filed import Filed, FiledPlan, FiledRow
-from brapkg.plans.outcomes import Outcome
 from brapkg.plans.values import Value
 from brapkg.priorities import priorities
 from brapkg.sections import plan as section

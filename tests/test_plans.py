@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from brapkg import areas, catalogue, shown
-from brapkg.plans import documents, draft, filed, outcome, outcomes, values
+from brapkg.outcomes import outcome, outcomes
+from brapkg.plans import documents, draft, filed, values
 from brapkg.plans.draft import Candidate, Draft, Indicator, Row
 from brapkg.plans.excel import columns
 from brapkg.plans.filed import FiledPlan, FiledRow

@@ -12,10 +12,10 @@ from brapkg import files
 from brapkg.blocks import Part, Section, Table, Text, table
 from brapkg.blocks.downloads import Document, Downloads
 from brapkg.errors import DataError
-from brapkg.plans import Outcome, documents, draft, filed, outcomes, values
+from brapkg.outcomes import COMPARED, Outcome, outcomes
+from brapkg.plans import documents, draft, filed, values
 from brapkg.plans.draft import STATUSES, Draft, Indicator, Row
 from brapkg.plans.filed import FiledPlan
-from brapkg.plans.outcomes import COMPARED
 from brapkg.plans.values import FEW, Value
 from brapkg.priorities import Priority
 from brapkg.sections.area import AreaPage

@@ -9,14 +9,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
 
-from brapkg import areas, catalogue
+from brapkg import areas, catalogue, series
 from brapkg.plans.filed import FiledPlan
 from brapkg.plans.values import Value, value
-
-if TYPE_CHECKING:
-    from brapkg.shown import Tables
+from brapkg.priorities import YEARS_AFTER
+from brapkg.shown import Tables
+from brapkg.stats.comparison import change
+from brapkg.stats.two_rates import rate_ratio_exact
 
 NATION = "00"
 
@@ -27,7 +27,7 @@ COMPARED = ("rose", "fell", "level", "unclear")
 VERDICTS = (*COMPARED, "few", "unknown", "withheld", "break", "same", "not_started", "too_soon", "none", "apart")
 # A change within this share makes no practical difference.
 LEVEL = 0.05
-# Pages tell limits in whole per cent: a limit that would be told as 0 spans no change.
+# A limit within half a per cent of no change is too close to it to speak of a rise or a fall.
 TOLD = 0.005
 Z95 = 1.959963984540054
 
@@ -74,8 +74,6 @@ def outcomes(plan: FiledPlan, tables: Tables, period: int) -> list[Outcome]:
     many as the plan told the smallest visible fall for (``priorities.YEARS_AFTER``), or as the
     baseline's where those are more: later years tell of something else than the plan. Rates are compared, so that a change of population is no change of crime.
     """
-    from brapkg import series  # loads pandas, which a plan of what to make does without
-
     spread = series.swings(tables, plan.area, period)
     return [
         Outcome(offence, None, None, "apart")
@@ -88,8 +86,6 @@ def outcomes(plan: FiledPlan, tables: Tables, period: int) -> list[Outcome]:
 def _followed(plan: FiledPlan, tables: Tables, period: int, offence: str, before: Value | None, sd: float) -> Outcome:
     if before is None or before.last >= period:
         return outcome(offence, before, None, sd, None)
-    from brapkg.priorities import YEARS_AFTER
-
     most = max(before.years, *YEARS_AFTER[areas.get(plan.area).kind])
     first = max(before.last + 1, period - most + 1)
     if start := plan.start(offence):
@@ -166,9 +162,6 @@ def _verdict(lower: float, upper: float) -> str:
 
 def _compared(before: Value, after: Value, sd: float, rest: tuple[Value, Value]) -> tuple[float, float, float]:
     """The ratio of the area's change to the rest's, with its 95 % interval."""
-    from brapkg.stats.comparison import change
-    from brapkg.stats.two_rates import rate_ratio_exact
-
     spread = math.sqrt(sd**2 * (1 / before.years + 1 / after.years) + sum(1 / one.count for one in rest))
     # What the area would have had at the rest's rates: the ratio of the counts to these is the one sought.
     expected = [own.residents * one.count / one.residents for own, one in zip((before, after), rest, strict=True)]
