@@ -14,11 +14,10 @@ from brapkg import areas, catalogue, series
 from brapkg.plans.filed import FiledPlan
 from brapkg.plans.values import Value, value
 from brapkg.priorities import YEARS_AFTER
+from brapkg.profile import NATION
 from brapkg.shown import Tables
 from brapkg.stats.comparison import change
 from brapkg.stats.two_rates import rate_ratio_exact
-
-NATION = "00"
 
 # From this count in both periods on the log ratio's normal interval is used, below it the exact one.
 MANY = 20

@@ -10,10 +10,8 @@ from brapkg.figures import dots
 from brapkg.keyfigures.rows import of_municipality
 from brapkg.municipality.level import level_data
 from brapkg.municipality.page import Page
-from brapkg.sections.area import HIGHER, LOWER
+from brapkg.sections.area import DIRECTION, HIGHER, LOWER
 from brapkg.wording import GRADES, capital
-
-DIRECTION = {**dict.fromkeys(HIGHER, "higher"), **dict.fromkeys(LOWER, "lower"), "level": "level"}
 
 
 def head(page: Page) -> Head:

@@ -24,7 +24,7 @@ def sources(page: Page) -> Section:
     names = ["method_rate", "method_interval", "mun_method_pooled", "mun_method_wobble", "method_words"]
     names += [] if page.one_year else ["mun_method_bands"]
     names += ["mun_method_trend"] if page.municipality.months_known else []
-    names += ["method_signals"] if page.series is not None and unusual(page) else []
+    names += ["method_signals"] if unusual(page) else []
     names += [
         "mun_method_peers",
         *(["mun_method_joint"] if here.neighbours else []),

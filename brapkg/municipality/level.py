@@ -64,7 +64,7 @@ def _map(page: Page) -> Figure:
     codes = sorted(members, key=lambda code: swedish_order(members[code]))
     place = here.place(catalogue.TOTAL)
     title = _map_title(page, place)
-    pooled = bool((firsts[codes] < here.period).any())
+    pooled, years = page.pooling(firsts[codes])
     told = "; ".join(f"{members[code]} {w.number(rates[code])}" for code in codes)
     description = w(
         "map_alt_one" if page.is_county else "mun_map_alt",
@@ -100,16 +100,15 @@ def _map(page: Page) -> Figure:
             "fifth": fifth[codes].to_numpy() + 1,
         }
     )
-    years = w.count_word(here.period - int(firsts[codes].min()) + 1, neuter=True)
     return Figure(
         number,
         title,
-        w("map_sub_pooled" if pooled else "map_sub", county=page.county_name, period=page.period, n=years),
+        w(f"map_sub{pooled}", county=page.county_name, period=page.period, n=years),
         drawn,
         _map_reading(page, place, firsts[here.code] < here.period),
         page.source(w("source_borders")),
         table(
-            w("map_table_pooled" if pooled else "map_table", year=page.year),
+            w(f"map_table{pooled}", year=page.year),
             rows,
             data,
             text_columns=(w("col_years"),) if pooled else (),

@@ -23,6 +23,8 @@ def months(page: Page) -> list:
 
 def unusual(page: Page) -> list[Text]:
     """The period's months of all offences above what earlier years let expect; none where none can be judged."""
+    if page.series is None:  # a month that is kept back could be told from the others
+        return []
     w, found = page.words, page.municipality.signals
     judged = found[(found["offence"] == catalogue.TOTAL) & (found["missing"] == "") & ~found["withheld"]]
     if judged.empty:

@@ -11,10 +11,9 @@ from brapkg.blocks import Callout, Figure, Head, Points, Section, Text, table
 from brapkg.figures import lines
 from brapkg.keyfigures.rows import of_nation
 from brapkg.nation.page import Page, sides
-from brapkg.sections.area import HIGHER, LOWER
+from brapkg.sections.area import DIRECTION
 from brapkg.wording import capital
 
-DIRECTIONS = {**dict.fromkeys(HIGHER, "higher"), **dict.fromkeys(LOWER, "lower"), "level": "level"}
 # So many counties are named in a sentence; more are counted.
 NAMED = 3
 
@@ -56,7 +55,7 @@ def _level(page: Page) -> Text:
             range=w.deviation_range(change["lower"], change["upper"]),
         )
     )
-    return Text(" ".join(parts), w(f"brief_change_{DIRECTIONS.get(change['verdict'], 'unclear')}"))
+    return Text(" ".join(parts), w(f"brief_change_{DIRECTION.get(change['verdict'], 'unclear')}"))
 
 
 def _rising(page: Page) -> Text:

@@ -59,9 +59,7 @@ def _map(page: Page) -> Figure:
         title=title,
         description=w("nation_map_alt", n=len(values), values=named),
     )
-    first = int(nation.municipal["first_year"].min())
-    pooled = "_pooled" if first < nation.period else ""
-    years = w.count_word(nation.period - first + 1, neuter=True)
+    pooled, years = page.pooling(nation.municipal["first_year"])
     rows, data = _rows(page, fifth)
     return Figure(
         number,

@@ -9,7 +9,7 @@ from brapkg.blocks import Figure, Head, Points, Section, Text, table
 from brapkg.figures import dots
 from brapkg.keyfigures.rows import of_county
 from brapkg.region.page import Page, level_data
-from brapkg.sections.area import HIGHER, LOWER, blocks_by_verdict
+from brapkg.sections.area import DIRECTION, HIGHER, LOWER, blocks_by_verdict
 from brapkg.settings import settings
 
 
@@ -75,8 +75,7 @@ def _change(page: Page) -> Text:
             range=w.deviation_range(row["lower"], row["upper"]),
             nation=w.changed(row["nation_value"], w("it")),
         )
-    direction = {**dict.fromkeys(HIGHER, "higher"), **dict.fromkeys(LOWER, "lower"), "level": "level"}
-    claim = w(f"brief_change_{direction.get(row['verdict'], 'unclear')}")
+    claim = w(f"brief_change_{DIRECTION.get(row['verdict'], 'unclear')}")
     return Text(f"{told} {page.trend_words(catalogue.TOTAL, 'brief_trend')}", claim)
 
 

@@ -51,8 +51,7 @@ def _map(page: Page) -> Figure:
     fifth, limits = maps.fifths(county.country["value"])
     codes = sorted(county.members, key=lambda code: swedish_order(county.members[code]))
     values, firsts = county.country.loc[codes, "value"], county.country.loc[codes, "first_year"]
-    pooled = "_pooled" if (firsts < county.period).any() else ""
-    years = w.count_word(county.period - int(firsts.min()) + 1, neuter=True)
+    pooled, years = page.pooling(firsts)
     places = {row["area"]: row for row in records(county.places(catalogue.TOTAL))}
     highest = [county.members[c] for c in codes if places[c]["highest_fifth"] >= PROBABLE]
     if len(codes) == 1:

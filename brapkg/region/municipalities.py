@@ -170,8 +170,7 @@ def _places(page: Page) -> Figure | None:
         description=" ".join([w("ranks_alt", n=members), *told]),
     )
     period = page.county.period
-    first = min(int(row["first_year"]) for row in every)
-    pooled = "_pooled" if first < period else ""
+    pooled, years = page.pooling(found["first_year"])
     cells = [
         {
             w("col_municipality"): row["name"],
@@ -187,13 +186,7 @@ def _places(page: Page) -> Figure | None:
     return Figure(
         number,
         title,
-        w(
-            f"ranks_sub{pooled}",
-            n=members,
-            lower=lower,
-            period=page.period,
-            years=w.count_word(period - first + 1, neuter=True),
-        ),
+        w(f"ranks_sub{pooled}", n=members, lower=lower, period=page.period, years=years),
         drawn,
         w("ranks_read"),
         page.source(),

@@ -20,6 +20,8 @@ from brapkg.shown import records
 from brapkg.wording import Words, capital, swedish_order
 
 HIGHER, LOWER = findings.HIGHER, findings.LOWER
+# Which way a verdict points, as the texts are named; every other one is "unclear".
+DIRECTION = {**dict.fromkeys(HIGHER, "higher"), **dict.fromkeys(LOWER, "lower"), "level": "level"}
 # Of comparisons without any difference, this share lies on either side of a 95 per cent interval by chance.
 ONE_SIDE = 0.025
 
@@ -68,6 +70,14 @@ class AreaPage(Sections):
     def title_of_group(self, code: str) -> str:
         """An SKR group's name in the page's language."""
         return areas.get(code).label(self.language)
+
+    def pooling(self, first_years: pd.Series) -> tuple[str, str]:
+        """The end of the texts' names where years are added together, and how many at most, in words.
+
+        ("_pooled", "fyra"), or ("", "ett") where every number is of the year alone.
+        """
+        first, period = int(first_years.min()), self.profile.period
+        return "_pooled" if first < period else "", self.words.count_word(period - first + 1, neuter=True)
 
     def chance(self, comparisons: int, sides: int = 1) -> str:
         """How many of so many comparisons chance alone puts on one side, or on either (``sides`` 2)."""
