@@ -92,7 +92,7 @@ def warm_process(built):
     """A warm process that has not read the store: the tests' notebooks do without."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(MARK, "the shared warm process")
-        process = warm.Warm(calls=())
+        process = warm.Warm(())
     yield process
     process.close()
 
@@ -101,7 +101,7 @@ def warm_process(built):
 def quick_start(monkeypatch):
     """Warm processes of the test's own that have not read the store."""
     start = warm.Warm
-    monkeypatch.setattr(warm, "Warm", lambda: start(calls=()))
+    monkeypatch.setattr(warm, "Warm", lambda notebooks: start(()))
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def way(request, monkeypatch) -> Way:
         return Way(cold=True)
     process = request.getfixturevalue("warm_process")
     assert process.hello
-    monkeypatch.setattr(warm, "Warm", lambda: Kept(process))
+    monkeypatch.setattr(warm, "Warm", lambda notebooks: Kept(process))
     return Way()
 
 
@@ -290,7 +290,7 @@ def instant(monkeypatch):
             yield number, Attempt(f"page {report.name}".encode(), f"notebook {report.name}".encode())
 
     monkeypatch.setattr(batch, "_each", each)
-    monkeypatch.setattr(batch, "_warm", lambda way: None)
+    monkeypatch.setattr(batch, "_warm", lambda way, reports: None)
     return each
 
 
@@ -400,6 +400,19 @@ def test_without_room_for_a_socket_kernels_are_ordinary(tmp_path, output, monkey
     monkeypatch.setattr(warm, "Warm", full)
     [result] = batch.run(plan(notebook(tmp_path), "01"), output).results
     assert result.status == "made"
+
+
+@pytest.mark.skipif(not warm.supported(), reason="kernels are forked on Linux only")
+def test_only_what_a_run_makes_is_rehearsed(built, tmp_path, output, monkeypatch, warm_process):
+    asked, Warm = [], warm.Warm
+    monkeypatch.setattr(warm, "Warm", lambda notebooks: asked.append(set(notebooks)) or Kept(warm_process))
+    first = plan(notebook(tmp_path), "01")
+    batch.run(first, output, Way())
+    batch.run([*first, *plan(notebook(tmp_path), "20")], output, Way())
+    assert asked == [{"region"}, {"region"}]
+    process = Warm(("region",), ())
+    process.close()
+    assert [part for part in process.process.args if part.startswith("--call")] == ["--call=brapkg.region:rehearse"]
 
 
 # --- the front page ------------------------------------------------------------------------------

@@ -313,7 +313,7 @@ SERVER = "brapkg.kernels.server"
 def test_kernels_workers_and_warm_processes_are_killed(built, tmp_path, mark, monkeypatch):
     chance = random.Random(3120)
     start = warm.Warm
-    monkeypatch.setattr(warm, "Warm", lambda: start(calls=()))
+    monkeypatch.setattr(warm, "Warm", lambda notebooks: start(()))
     output, there, killed = tmp_path / "reports", set(), []
     number = 0
     while len(killed) < BELOW or "warm" not in killed:
@@ -401,7 +401,7 @@ COLD = ("raises", "os._exit", "dies once", "hangs and is deaf", "eats memory", "
 @pytest.mark.parametrize("way", [Way(2), Way(2, cold=True)], ids=["forked", "ordinary"])
 def test_what_a_notebook_does_fails_its_own_report_alone(built, tmp_path, mark, monkeypatch, way):
     start = warm.Warm
-    monkeypatch.setattr(warm, "Warm", lambda: start(calls=()))
+    monkeypatch.setattr(warm, "Warm", lambda notebooks: start(()))
     limits = Limits(seconds=20 if way.cold else 8, memory=1_200_000_000, output=1_000_000)
     monkeypatch.setattr(batch, "settings", lambda: type("Settings", (), {"limits": limits}))
     output = tmp_path / "reports"

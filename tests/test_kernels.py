@@ -18,7 +18,9 @@ from jupyter_client import KernelManager
 from nbformat.v4 import new_code_cell, new_notebook
 
 from brapkg import paths
+from brapkg.figures.letters import text_width
 from brapkg.kernels import engine, warm
+from brapkg.reports import workers
 
 forks = pytest.mark.skipif(not warm.supported(), reason="kernels are forked on Linux only")
 
@@ -71,6 +73,7 @@ DRAWS = """
 import matplotlib.pyplot as plt
 plt.plot([1, 2, 3]); plt.show()
 """
+UNUSED = ["debugpy", "rfc3987_syntax"]
 RANDOM = "import numpy as np, random; print(np.random.random(), random.random())"
 
 
@@ -177,6 +180,32 @@ def test_the_warm_process_has_one_thread_and_has_read_the_store():
     assert warm._started.hello["trouble"] == []
 
 
+@forks
+def test_kernels_and_the_warm_process_read_no_file_at_a_common_place():
+    # A file that was opened before a fork has one place, which every reader moves. A data base is read by offset.
+    assert warm.address()
+    descriptors = Path(f"/proc/{warm._started.hello['pid']}/fd")
+    opened = [os.path.realpath(file) for file in descriptors.iterdir()]
+    assert [file for file in opened if os.path.isfile(file) and os.path.basename(file) != "proj.db"] == []
+
+
+@forks
+def test_letters_that_no_rehearsal_needed_are_read_by_many_at_once():
+    texts = ["".join(map(chr, range(first, first + 16))) for first in range(0x410, 0x500, 16)] * 4
+    found = dict(
+        workers.each("brapkg.figures.letters:text_width", [(text, 10.0) for text in texts], 4, at=warm.address())
+    )
+    assert [found[number] for number in range(len(texts))] == [text_width(text, 10.0) for text in texts]
+
+
+@forks
+def test_what_no_report_uses_is_not_loaded(tmp_path):
+    path = book(
+        tmp_path / "modules.ipynb", "import sys, jsonschema; print([name in sys.modules for name in %r])" % UNUSED
+    )
+    assert printed(run(path)) == "[False, False]\n"
+
+
 # --- the extension points ------------------------------------------------------------------------
 
 
@@ -264,7 +293,7 @@ def test_without_its_warm_process_a_report_is_still_made(tmp_path):
 STARTS = """
 import sys, time
 from brapkg.kernels import warm
-process = warm.Warm(calls=(), modules=())
+process = warm.Warm((), modules=())
 process.hello
 kernel = warm.kernel(["-f", sys.argv[1]], dict(__import__("os").environ), ".") if len(sys.argv) > 2 else None
 pid, pipe = warm.worker(process.address, "time:sleep")

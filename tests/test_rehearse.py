@@ -12,7 +12,7 @@ from test_reads import cells
 
 from brapkg import municipality, nation, region
 from brapkg.errors import DataError
-from brapkg.kernels.warm import NO_THREADS, READY
+from brapkg.kernels.warm import NO_THREADS, REHEARSALS
 
 # Makes a page with or without a rehearsal before it, and tells what the page needed beyond that.
 CODE = """
@@ -55,7 +55,7 @@ def made(how: str, room: str, name: str, *about: str) -> dict:
 @pytest.mark.parametrize("page", PAGES, ids=[room for room, *_ in PAGES])
 def test_a_rehearsal_readies_everything_changes_nothing_and_starts_no_thread(workspace, page):
     # The nation's page is rehearsed by nobody, but could be.
-    calls = ["brapkg.nation:rehearse"] if page[0] == "nation" else READY
+    calls = ["brapkg.nation:rehearse"] if page[0] == "nation" else REHEARSALS.values()
     first, later = made("", *page), made(" ".join(calls), *page)
     assert first["modules"] and first["tables"] > 10
     assert later == first | {"modules": [], "tables": 0, "threads": 1}

@@ -53,7 +53,7 @@ def work(number: int, once: str = "") -> object:
 def warm_process():
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(Path(__file__).parent))
-        process = warm.Warm(calls=(), modules=())
+        process = warm.Warm((), modules=())
         assert process.hello
         yield process
         process.close()

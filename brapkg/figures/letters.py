@@ -8,6 +8,7 @@ process; laying out every text anew took half the time of a page.
 from __future__ import annotations
 
 from functools import cache
+from io import BytesIO
 from pathlib import Path as FilePath
 from typing import NamedTuple
 
@@ -47,8 +48,10 @@ def _ends(text: str, bold: bool) -> list[float]:
 
 @cache
 def _font(bold: bool) -> FT2Font:
-    # An own one: matplotlib's are shared, and drawing changes their size.
-    font = FT2Font(FilePath(matplotlib.get_data_path(), "fonts", "ttf", FILES[bold]))
+    # An own one: matplotlib's are shared, and drawing changes their size. From memory: forked kernels
+    # that read one open file move each other's place in it, and get broken letters.
+    file = FilePath(matplotlib.get_data_path(), "fonts", "ttf", FILES[bold])
+    font = FT2Font(BytesIO(file.read_bytes()))
     font.set_size(UNIT, 72)
     return font
 

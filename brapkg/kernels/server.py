@@ -30,6 +30,9 @@ from brapkg.kernels import child
 
 # Of the environment, what Python, its libraries and the C library read once and keep.
 READ_ONCE = ("PYTHON", "MPL", "LC_", "LANG", "TZ", "HOME", "XDG_", "VIRTUAL_ENV")
+# Of no use here, and slow: ipykernel would import the debugger's 150 modules for every kernel, and
+# jsonschema works out a whole grammar for a kind of address that no notebook's schema has.
+UNUSED = {"debugpy": "ipykernel.debugger", "rfc3987_syntax": "jsonschema"}
 # Modules that look at the shell of the process that imports them: each kernel imports its own.
 BOUND_TO_SHELL = ("matplotlib_inline", "tqdm.auto", "__main__", "__mp_main__")
 
@@ -66,9 +69,9 @@ def warm_up(modules: list[str], calls: list[str]) -> list[str]:
     """
     # As in every IPython kernel, before matplotlib is imported.
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
-    # Of no use here, and ipykernel would import its 150 modules for every kernel.
-    with _without("debugpy"):
-        importlib.import_module("ipykernel.debugger")
+    for unused, asks_for_it in UNUSED.items():
+        with _without(unused):
+            importlib.import_module(asks_for_it)
     trouble = []
     with _as_in_a_kernel():
         for call in [*modules, *calls]:

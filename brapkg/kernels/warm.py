@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from multiprocessing.connection import Client, Connection
 from pathlib import Path
@@ -21,9 +21,9 @@ from pathlib import Path
 ADDRESS = "BRAPKG_WARM"
 # Set to anything: every kernel is an ordinary one.
 COLD = "BRAPKG_COLD"
-# What a report needs, made ready before the first one: the page's code, the tables, the caches. The
-# nation's page is one of its kind: to rehearse it would take longer than to make it.
-READY = ("brapkg.region:rehearse", "brapkg.municipality:rehearse")
+# What a notebook needs, made ready before the first of its reports: the page's code, the tables, the
+# caches. The nation's page is one of its kind: to rehearse it would take longer than to make it.
+REHEARSALS = {"region": "brapkg.region:rehearse", "municipality": "brapkg.municipality:rehearse"}
 # What those need that run notebooks and make pages of them.
 MODULES = ("papermill", "brapkg.kernels.engine", "brapkg.reports.making")
 # One report's statistics need one core; more threads in two workers make both slower.
@@ -43,14 +43,16 @@ class Warm:
 
     Parameters
     ----------
-    calls, modules : what it calls and imports before it answers
+    notebooks : names of those that it will run, which are rehearsed where a rehearsal is of use
+    modules : what it imports before it answers
     """
 
-    def __init__(self, calls: tuple[str, ...] = READY, modules: tuple[str, ...] = MODULES):
+    def __init__(self, notebooks: Collection[str] = tuple(REHEARSALS), modules: Sequence[str] = MODULES):
         self.folder = Path(tempfile.mkdtemp(prefix="brapkg-"))
         self.address = str(self.folder / "warm")
         command = [sys.executable, "-m", "brapkg.kernels.server", self.address]
-        command += [f"--import={module}" for module in modules] + [f"--call={call}" for call in calls]
+        command += [f"--import={module}" for module in modules]
+        command += [f"--call={call}" for notebook, call in REHEARSALS.items() if notebook in notebooks]
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,  # its end tells the warm process that this one is gone

@@ -100,7 +100,8 @@ def run(
     with lock.held(output, wait=wait, waiting=waiting), contextlib.ExitStack() as held:
         place.clear(output)
         # It takes seconds to be ready: where there is surely something to make, the plan is made meanwhile.
-        early = _warm(way) if any(not made.path(output, report.name).exists() for report in reports) else None
+        missing = any(not made.path(output, report.name).exists() for report in reports)
+        early = _warm(way, reports) if missing else None
         if early:
             held.callback(early.close)
         steps = plan.steps(reports, output, again=again)
@@ -182,7 +183,7 @@ def _each(
         return
     from brapkg.reports import workers
 
-    process = early or _warm(way)
+    process = early or _warm(way, [report for report, *_ in tasks])
     try:
         front.prepare()  # while the warm process gets ready
         at = process.address if process and process.hello else None
@@ -192,10 +193,10 @@ def _each(
             process.close()
 
 
-def _warm(way: Way) -> warm.Warm | None:
-    """Start the warm process of a run on this machine, where there can be one."""
+def _warm(way: Way, reports: Sequence[Report]) -> warm.Warm | None:
+    """Start the warm process of a run on this machine, where there can be one, ready for these reports."""
     if way.scheduler or way.cold or not warm.supported():
         return None
     with contextlib.suppress(OSError):  # no room for its socket: ordinary kernels need none
-        return warm.Warm()
+        return warm.Warm({report.kind for report in reports})
     return None
