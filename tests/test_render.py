@@ -11,8 +11,9 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from brapkg.blocks import PAGE
 from brapkg.errors import UsageError
+from brapkg.pages.frame import style, texts
 from brapkg.pages.links import Link, Links
-from brapkg.pages.render import render, style, texts
+from brapkg.pages.render import render
 from brapkg.wording import LANGUAGES
 
 HEAD = '<div class="head"><p class="kind">Lägesbild för län</p><h1>Dalarnas län 2016</h1></div>'

@@ -13,20 +13,16 @@ jinja2 writes.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
-import jinja2
 import nbformat
 from markupsafe import Markup
 from nbformat import NotebookNode
 
-from brapkg import logo, wording
 from brapkg.blocks import PAGE
+from brapkg.pages.frame import environment, sender, style, texts
 from brapkg.pages.links import Links
-from brapkg.settings import settings
 
 CODE_ID = "kod"
 ONWARD_ID = "vidare"
@@ -88,44 +84,6 @@ def render(notebook: Path | NotebookNode, *, title: str, language: str, links: L
             cells=_code_cells(book),
         )
     )
-
-
-@cache
-def texts(language: str) -> Mapping[str, str]:
-    """The frame's words in one language, as the templates take them: placeholders not filled in."""
-    wording.check_language(language)
-    return {name: text[language] for name, text in wording.frame_texts().items()}
-
-
-@cache
-def environment() -> jinja2.Environment:
-    """Templates of the pages; a name that a template misses is an error, not an empty string."""
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-
-
-def sender() -> dict[str, str]:
-    """Who stands behind the pages, as the settings tell it, the logo as an address; empty texts where it is not told."""
-    told = settings().sender
-    picture = logo.data_address(told.logo) if told.logo else ""
-    return {"name": told.name, "unit": told.unit, "contact": told.contact, "web": told.web, "logo": picture}
-
-
-def style(foot: str) -> Markup:
-    """The style sheet, with ``foot`` at the lower left of every printed page.
-
-    Every character of ``foot`` outside letters, digits and space is written as a CSS escape, so
-    that no title can end the string or the style element.
-    """
-    sheet = (Path(__file__).parent / "templates" / "style.css").read_text(encoding="utf-8")
-    safe = "".join(c if c.isalnum() or c == " " else f"\\{ord(c):x} " for c in foot)
-    return Markup(sheet.replace("PAGE_FOOT", safe))
 
 
 def _read(notebook: Path | NotebookNode) -> tuple[NotebookNode, str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from brapkg.pages import maps
-from brapkg.pages.render import environment, sender, style, texts
+from brapkg.pages.frame import environment, sender, style, texts
 from brapkg.wording import swedish_order
 
 
