@@ -6,12 +6,13 @@ import base64
 import html
 import io
 import re
+from itertools import pairwise
 
 import pandas as pd
 import pytest
 
 from brapkg import blocks
-from brapkg.blocks import Callout, Card, Cards, Facts, Figure, Head, Points, Section, Table, Terms, Text
+from brapkg.blocks import Callout, Card, Cards, Command, Facts, Figure, Head, Points, Section, Table, Terms, Text
 from brapkg.errors import UsageError
 from brapkg.figures.drawing import Picture
 from brapkg.wording import Words
@@ -235,7 +236,27 @@ def test_a_section_has_one_output_for_the_page_and_the_rest_for_jupyterlab(monke
     page = bundles[0][blocks.PAGE]
     assert page.startswith('<section id="niva" aria-labelledby="niva-h" class="summary"><h2 id="niva-h">Nivå</h2>')
     assert page.endswith("</section>")
-    assert bundles[0]["text/markdown"] == "## Nivå"
+    assert bundles[0]["text/markdown"].startswith("## Nivå\n\nText.\n\n**Rubrik**")
+
+
+def test_texts_side_by_side_are_one_output_and_none_is_lost(monkeypatch):
+    parts = [
+        Text("Första."),
+        Points([Text("En.", "Ett")]),
+        figure(4),
+        table(),
+        Terms("Ord", [("a", "b")]),
+        Command("x"),
+    ]
+    bundles = published(monkeypatch, Section("niva", "Nivå", parts, SV))
+    texts = [bundle.get("text/markdown") for bundle in bundles]
+    assert not [pair for pair in pairwise(texts) if all(pair)]
+    told = [bundle["text/markdown"] for part in parts for bundle in part.lab(SV) if "text/markdown" in bundle]
+    assert "\n\n".join(filter(None, texts)) == "\n\n".join(["## Nivå", *told])
+    assert [bundle["text/plain"] for bundle in bundles if "text/markdown" in bundle] == list(filter(None, texts))
+    assert (
+        sum("image/png" in bundle for bundle in bundles) == 1 and sum("text/html" in bundle for bundle in bundles) == 1
+    )
 
 
 def test_the_head_has_the_page_s_only_first_heading(monkeypatch):

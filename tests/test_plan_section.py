@@ -99,8 +99,7 @@ def test_what_a_page_links_to_is_read_back(tmp_path):
 
 def test_a_notebook_is_told_how_to_save_the_documents():
     shown_page = section.plan(page(), [], filed_plans=NONE)
-    lab = [bundle for bundle in shown_page.bundles() if PAGE not in bundle]
-    told = "\n".join(bundle.get("text/markdown", "") for bundle in lab)
+    told = "\n".join(bundle.get("text/markdown", "") for bundle in shown_page.bundles())
     assert "`page.plan_documents()`" in told and "atgardsplan-2403-2016.docx" in told and "base64" not in told
 
 

@@ -95,10 +95,17 @@ class Section:
         )
 
     def bundles(self) -> list[dict]:
-        """What a cell shows: the page's HTML, then what JupyterLab shows, each by mime type."""
+        """What a cell shows: the page's HTML, then what JupyterLab shows, each by mime type.
+
+        Text that follows text is told in one: each output of a kernel is a message, and costs some
+        milliseconds on its way.
+        """
         bundles = [{PAGE: self.html()} | markdown(f"## {self.heading}")]
-        for part in self.parts:
-            bundles += part.lab(self.words)
+        for bundle in (bundle for part in self.parts for bundle in part.lab(self.words)):
+            if "text/markdown" in bundle and "text/markdown" in bundles[-1]:
+                bundles[-1] |= markdown(f"{bundles[-1]['text/markdown']}\n\n{bundle['text/markdown']}")
+            else:
+                bundles.append(bundle)
         return bundles
 
     def _ipython_display_(self) -> None:

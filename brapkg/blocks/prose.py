@@ -131,4 +131,4 @@ class Command:
         return f"<pre><code>{escape(self.line)}</code></pre>"
 
     def lab(self, words: Words) -> list[dict]:
-        return [markdown(f"    {self.line}")]
+        return [markdown(f"```\n{self.line}\n```")]
