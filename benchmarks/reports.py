@@ -1,11 +1,12 @@
 """How fast reports are made beside papermill in a loop, papermill in a pool, and millrun.
 
-    python benchmarks/reports.py [--counties 21] [--rounds 3] [--jobs 2] [--ways plain,pool,millrun,brapkg,floor]
+    python benchmarks/reports.py [--counties 21] [--rounds 3] [--jobs 2] [--ways plain,pool,millrun,brapkg,floor,fork]
 
 Every way runs the region notebook as it is, for the same counties, in a process of its own, in
 turns; the start of the warm process is counted in. The other ways only execute the notebooks; brapkg
 also plans, makes the pages, moves both into place and writes what it did. The floor calls the same
-cells one after the other in one process that has everything ready. Needs a built store, and millrun
+cells one after the other in one process that has everything ready; "fork" calls them there too, each
+report in a fork that does nothing else: less than that no fresh process can take. Needs a built store, and millrun
 for its way (pip install millrun).
 """
 
@@ -40,6 +41,26 @@ def one(report):
         str(report.notebook), made, parameters=report.parameters, kernel_name="python3", progress_bar=False
     )
 """
+# What a report's cells need, ready in one process, and the cells called there.
+CELLS = """
+import time
+import nbformat
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
+from brapkg.region import rehearse
+rehearse()
+shell = InteractiveShell.instance()
+books = {report: nbformat.read(report.notebook, 4) for report in reports}
+def execute(report):
+    cells = [cell.source for cell in books[report].cells if cell.cell_type == "code"]
+    cells.insert(1, "\\n".join(f"{name} = {value!r}" for name, value in report.parameters.items()))
+    start = time.perf_counter()
+    for cell in cells:
+        with capture_output() as told:
+            shell.run_cell(cell).raise_error()
+        assert told.outputs or cell in cells[:3]
+    return time.perf_counter() - start
+"""
 WAYS = {
     "plain": COUNTIES + LOOP + "for report in reports: one(report)",
     "pool": COUNTIES
@@ -65,23 +86,24 @@ sys.argv[1:] = ["report", "region", "--all", "--jobs", sys.argv[3], "--output", 
 cli.main()
 """,
     "floor": COUNTIES
+    + CELLS
     + """
-import time
-import nbformat
-from IPython.core.interactiveshell import InteractiveShell
-from IPython.utils.capture import capture_output
-from brapkg.region import rehearse
-rehearse()
-shell = InteractiveShell.instance()
+taken = [execute(report) for report in reports]
+print(json.dumps(taken))
+""",
+    "fork": COUNTIES
+    + CELLS
+    + """
+import gc, multiprocessing
+fork = multiprocessing.get_context("fork")
+gc.freeze()
 taken = []
 for report in reports:
-    cells = [cell.source for cell in nbformat.read(report.notebook, 4).cells if cell.cell_type == "code"]
-    cells.insert(1, "\\n".join(f"{name} = {value!r}" for name, value in report.parameters.items()))
     start = time.perf_counter()
-    for cell in cells:
-        with capture_output() as told:
-            shell.run_cell(cell).raise_error()
-        assert told.outputs or cell in cells[:3]
+    process = fork.Process(target=execute, args=(report,))
+    process.start()
+    process.join()
+    assert process.exitcode == 0
     taken.append(time.perf_counter() - start)
 print(json.dumps(taken))
 """,
@@ -138,7 +160,7 @@ def once(way: str, counties: int, jobs: int) -> dict:
         watch.join()
         if process.returncode:
             sys.exit(f"{way}: {trouble}")
-        if way == "floor":
+        if way in ("floor", "fork"):
             taken = sum(json.loads(told.splitlines()[-1]))
         elif len(list(Path(folder).rglob("*.ipynb"))) != counties:
             sys.exit(f"{way}: not every notebook was made")
@@ -187,6 +209,9 @@ def _tell(seen: dict[str, list[dict]], told: argparse.Namespace) -> None:
             for run, floor in zip(seen["brapkg"], floors, strict=True)
         ]
         print(f"{_spread(steady)} times from the first page on")
+        if "fork" in seen:
+            forks = [run["seconds"] / floor for run, floor in zip(seen["fork"], floors, strict=True)]
+            print(f"a fork that calls the cells and does nothing else takes {_spread(forks)} times the floor")
     print(f"first page after {_spread([run['first page'] for run in seen['brapkg']])} s")
     print(f"the warm process holds {_spread([run['warm'] / 1e6 for run in seen['brapkg']], 0)} MB, and a worker with")
     print(f"its kernel {_spread([run['workers'] / 1e6 / told.jobs for run in seen['brapkg']], 0)} MB of its own")

@@ -202,13 +202,14 @@ def test_the_runner_is_killed_while_it_writes(built, tmp_path, monkeypatch):
 # --- processes are killed amid reports ------------------------------------------------------------
 
 RUNNER = """
-import functools, os, sys
+import os, sys
 from pathlib import Path
 
 sys.path.insert(0, os.environ["TESTS"])
 from brapkg.kernels import warm
 
-warm.Warm = functools.partial(warm.Warm, calls=())
+start = warm.Warm
+warm.Warm = lambda notebooks: start(())  # nothing is rehearsed
 from brapkg.reports import batch
 from test_faults import COUNTIES, plan
 
@@ -447,13 +448,14 @@ def test_what_a_notebook_does_fails_its_own_report_alone(built, tmp_path, mark, 
 # --- what can befall a run from outside -----------------------------------------------------------
 
 COMMAND = """
-import functools, os, sys
+import os, sys
 from pathlib import Path
 
 from brapkg import cli, paths
 from brapkg.kernels import warm
 
-warm.Warm = functools.partial(warm.Warm, calls=())
+start = warm.Warm
+warm.Warm = lambda notebooks: start(())  # nothing is rehearsed
 paths.notebooks = lambda: Path(os.environ["NOTEBOOKS"])
 if __name__ == "__main__":
     cli.main()
