@@ -427,6 +427,8 @@ def test_fifths_of_the_country():
     fifth, limits = maps.fifths(values)
     assert fifth.value_counts().tolist() == [58] * 5
     assert limits == sorted(limits)
+    values["0300"] = np.nan  # kept back
+    assert maps.fifths(values)[1] == limits and maps.fifths(values)[0].equals(fifth)
 
 
 # --- the rest

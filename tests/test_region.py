@@ -407,6 +407,18 @@ def test_no_percentage_change_where_a_count_is_below_20(built, period):
 # --- one municipality
 
 
+def test_a_municipality_whose_offences_are_kept_back_is_not_on_the_map():
+    whole, kept_back = Region("24"), Region("24")
+    country = whole._page.county.country.copy()
+    country.loc["2403", ["count", "value", "lower", "upper"]] = np.nan
+    kept_back._page.county.__dict__["country"] = country
+    before, after = (
+        re.search(r"<figure.*?</figure>", each.facts().html(), re.DOTALL)[0] for each in (whole, kept_back)
+    )
+    assert "Bjurholm" in before and "Bjurholm" not in after and "nan" not in after
+    assert re.findall("Dorotea|Vindeln|Umeå", after) == re.findall("Dorotea|Vindeln|Umeå", before)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("period", PERIODS)
 def test_a_county_of_one_municipality_is_not_spoken_of_as_many(period, language):

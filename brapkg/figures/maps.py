@@ -40,7 +40,11 @@ INSIDE = 0.97
 
 
 def fifths(values: pd.Series) -> tuple[pd.Series, list[float]]:
-    """In which fifth of the country each municipality lies (0–4), and the four limits between."""
+    """In which fifth of the country each municipality lies (0–4), and the four limits between.
+
+    Those whose value is missing (NaN) are in none.
+    """
+    values = values.dropna()
     limits = list(np.quantile(values, [0.2, 0.4, 0.6, 0.8]))
     return pd.Series(np.searchsorted(limits, values, side="right"), values.index), limits
 

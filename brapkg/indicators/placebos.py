@@ -90,11 +90,12 @@ def donors(code: str, residents: pd.Series) -> list[str]:
     code : of a county or municipality
     residents : Series by code of the areas of the same kind
     """
-    own = areas.get(code)
+    own, others = areas.get(code), [areas.get(other) for other in residents.index]
+    outside = np.array([other.county != own.county for other in others])
+    elsewhere = np.array([other.group_2017 != own.group_2017 for other in others])
     gap = np.log(residents / residents[code]).abs()
-    groups = {other: areas.get(other).group_2017 != own.group_2017 for other in residents.index}
-    outside = [other for other in residents.index if areas.get(other).county != own.county]
-    return sorted(outside, key=lambda other: (groups[other], gap[other], other))[:DONORS]
+    order = np.lexsort((residents.index, gap, elsewhere))  # the last key counts first
+    return list(residents.index[order[outside[order]]][:DONORS])
 
 
 @dataclass(frozen=True)

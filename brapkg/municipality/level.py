@@ -59,7 +59,7 @@ def _per_year(page: Page, offence: str, heading: str) -> tuple[str, str, str]:
 def _map(page: Page) -> Figure:
     w, here, number = page.words, page.municipality, page.number("map")
     rates, firsts = here.country["value"], here.country["first_year"]
-    fifth, limits = maps.fifths(rates.dropna())
+    fifth, limits = maps.fifths(rates)
     members = {m.code: m.short for m in areas.municipalities(here.area.county) if m.code in fifth.index}
     codes = sorted(members, key=lambda code: swedish_order(members[code]))
     place = here.place(catalogue.TOTAL)

@@ -43,7 +43,7 @@ def facts(page: Page) -> Section:
 def _map(page: Page) -> Figure:
     w, nation, number = page.words, page.nation, page.number("map")
     values = nation.municipal.set_index("area")["value"]
-    fifth, limits = maps.fifths(values.dropna())
+    fifth, limits = maps.fifths(values)
     rates = nation.counties(catalogue.TOTAL).set_index("area")["rate"]
     texts = {code: (areas.get(code).short, w.number(rate)) for code, rate in rates.items()}
     probable = int((nation.municipal["highest_fifth"] >= PROBABLE).sum())

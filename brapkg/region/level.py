@@ -49,7 +49,7 @@ def facts(page: Page) -> Section:
 def _map(page: Page) -> Figure:
     w, county, number = page.words, page.county, page.number("map")
     fifth, limits = maps.fifths(county.country["value"])
-    codes = sorted(county.members, key=lambda code: swedish_order(county.members[code]))
+    codes = sorted(set(county.members) & set(fifth.index), key=lambda code: swedish_order(county.members[code]))
     values, firsts = county.country.loc[codes, "value"], county.country.loc[codes, "first_year"]
     pooled, years = page.pooling(firsts)
     places = {row["area"]: row for row in records(county.places(catalogue.TOTAL))}
