@@ -10,9 +10,9 @@ import sys
 import pytest
 from test_reads import cells
 
-from brapkg import municipality, nation, region
+from brapkg import municipality, nation, paths, region
 from brapkg.errors import DataError
-from brapkg.kernels.warm import NO_THREADS, REHEARSALS
+from brapkg.kernels.warm import NO_THREADS, READY
 
 # Makes a page with or without a rehearsal before it, and tells what the page needed beyond that.
 CODE = """
@@ -23,8 +23,10 @@ how, room, name, cells, *about = sys.argv[1:]
 published = []
 blocks._publish = published.extend
 for call in how.split():
-    module, call = call.split(":")
-    getattr(importlib.import_module(module), call)()
+    module, _, call = call.partition(":")
+    found = importlib.import_module(module)
+    if call:
+        getattr(found, call)()
 rehearsed = len(published)
 threads = len(os.listdir("/proc/self/task")) if sys.platform == "linux" else 1
 modules, loaded = set(sys.modules), store._load.cache_info().misses
@@ -55,10 +57,14 @@ def made(how: str, room: str, name: str, *about: str) -> dict:
 @pytest.mark.parametrize("page", PAGES, ids=[room for room, *_ in PAGES])
 def test_a_rehearsal_readies_everything_changes_nothing_and_starts_no_thread(workspace, page):
     # The nation's page is rehearsed by nobody, but could be.
-    calls = ["brapkg.nation:rehearse"] if page[0] == "nation" else REHEARSALS.values()
+    calls = ["brapkg.nation:rehearse"] if page[0] == "nation" else READY.values()
     first, later = made("", *page), made(" ".join(calls), *page)
     assert first["modules"] and first["tables"] > 10
     assert later == first | {"modules": [], "tables": 0, "threads": 1}
+
+
+def test_there_is_something_to_make_ready_for_every_notebook():
+    assert set(READY) == {book.stem for book in paths.notebooks().glob("*.ipynb")}
 
 
 @pytest.mark.parametrize("room", [region, municipality, nation])

@@ -21,9 +21,16 @@ from pathlib import Path
 ADDRESS = "BRAPKG_WARM"
 # Set to anything: every kernel is an ordinary one.
 COLD = "BRAPKG_COLD"
-# What a notebook needs, made ready before the first of its reports: the page's code, the tables, the
-# caches. The nation's page is one of its kind: to rehearse it would take longer than to make it.
-REHEARSALS = {"region": "brapkg.region:rehearse", "municipality": "brapkg.municipality:rehearse"}
+# What makes ready for a notebook, before the first of its reports: the import of its page's code, or a
+# rehearsal, which fills tables and caches too. That pays where there are many reports.
+READY = {
+    "national": "brapkg.nation",
+    "region": "brapkg.region:rehearse",
+    "municipality": "brapkg.municipality:rehearse",
+    "problem": "brapkg.problem",
+    "knowledge": "brapkg.knowledge",
+    "evaluation": "brapkg.evaluation",
+}
 # What those need that run notebooks and make pages of them.
 MODULES = ("papermill", "brapkg.kernels.engine", "brapkg.reports.making")
 # One report's statistics need one core; more threads in two workers make both slower.
@@ -43,16 +50,16 @@ class Warm:
 
     Parameters
     ----------
-    notebooks : names of those that it will run, which are rehearsed where a rehearsal is of use
+    notebooks : names of those that it will run, of ``READY``
     modules : what it imports before it answers
     """
 
-    def __init__(self, notebooks: Collection[str] = tuple(REHEARSALS), modules: Sequence[str] = MODULES):
+    def __init__(self, notebooks: Collection[str] = tuple(READY), modules: Sequence[str] = MODULES):
         self.folder = Path(tempfile.mkdtemp(prefix="brapkg-"))
         self.address = str(self.folder / "warm")
         command = [sys.executable, "-m", "brapkg.kernels.server", self.address]
         command += [f"--import={module}" for module in modules]
-        command += [f"--call={call}" for notebook, call in REHEARSALS.items() if notebook in notebooks]
+        command += [f"--call={call}" for notebook, call in READY.items() if notebook in notebooks]
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,  # its end tells the warm process that this one is gone
