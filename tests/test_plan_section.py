@@ -14,7 +14,6 @@ from test_wording import BANNED
 
 from brapkg import areas, catalogue, shown
 from brapkg import profile as profiles
-from brapkg.blocks import PAGE
 from brapkg.errors import DataError
 from brapkg.outcomes import Outcome
 from brapkg.plans import filed, values
