@@ -71,7 +71,8 @@ def outcomes(plan: FiledPlan, tables: Tables, period: int) -> list[Outcome]:
     The years compared lie after the baseline's last, are whole years since the first of the
     indicator's measures started (where a start is given), and end with ``period``. They are at most as
     many as the plan told the smallest visible fall for (``priorities.YEARS_AFTER``), or as the
-    baseline's where those are more: later years tell of something else than the plan. Rates are compared, so that a change of population is no change of crime.
+    baseline's where those are more: later years tell of something else than the plan. Rates are
+    compared, so that a change of population is no change of crime.
     """
     spread = series.swings(tables, plan.area, period)
     return [

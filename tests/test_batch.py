@@ -412,7 +412,7 @@ def test_only_what_a_run_makes_is_rehearsed(built, tmp_path, output, monkeypatch
     assert asked == [{"region"}, {"region"}]
     process = Warm(("region",), ())
     process.close()
-    assert [part for part in process.process.args if part.startswith("--call")] == ["--call=brapkg.region:rehearse"]
+    assert process.process.args[-2:] == [process.address, "brapkg.region:rehearse"]
 
 
 # --- the front page ------------------------------------------------------------------------------

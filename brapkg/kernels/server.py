@@ -1,6 +1,6 @@
 """The warm process: imports once, then forks a kernel or a worker for each that asks.
 
-    python -m brapkg.kernels.server ADDRESS [--call MODULE:FUNCTION] [--import MODULE]
+    python -m brapkg.kernels.server ADDRESS [MODULE[:FUNCTION] ...]
 
 It has one thread, so that a fork copies nothing that is half done, and it never runs a notebook
 itself. Who asks connects to the socket ADDRESS and sends a request; the child answers on the same
@@ -41,8 +41,7 @@ def main() -> None:
     environment = dict(os.environ)
     parser = argparse.ArgumentParser()
     parser.add_argument("address")
-    parser.add_argument("--import", dest="modules", action="append", default=[])
-    parser.add_argument("--call", dest="calls", action="append", default=[])
+    parser.add_argument("wanted", nargs="*")
     told = parser.parse_args()
     sys.path[:1] = []  # the folder this was started in is none of a kernel's business
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches it too; the runner decides
@@ -50,7 +49,7 @@ def main() -> None:
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)  # what a library prints is no answer
     os.close(quiet)
-    trouble = warm_up(told.modules, told.calls)
+    trouble = warm_up(told.wanted)
     server = Server(told.address, environment)
     try:
         with contextlib.suppress(BrokenPipeError), answer:
@@ -62,8 +61,10 @@ def main() -> None:
         server.end()
 
 
-def warm_up(modules: list[str], calls: list[str]) -> list[str]:
-    """Import and call what is asked for, and what a kernel needs; return what did not work.
+def warm_up(wanted: list[str]) -> list[str]:
+    """Import each module that is wanted, call its function where one is named; return what did not work.
+
+    What every kernel needs is imported too.
 
     A report that needs what failed here meets the same error itself, and tells it better.
     """
@@ -74,14 +75,14 @@ def warm_up(modules: list[str], calls: list[str]) -> list[str]:
             importlib.import_module(asks_for_it)
     trouble = []
     with _as_in_a_kernel():
-        for call in [*modules, *calls]:
-            module, _, function = call.partition(":")
+        for each in wanted:
+            module, _, function = each.partition(":")
             try:
                 found = importlib.import_module(module)
                 if function:
                     getattr(found, function)()
             except Exception as error:
-                trouble.append(f"{call}: {type(error).__name__}: {error}")
+                trouble.append(f"{each}: {type(error).__name__}: {error}")
         for module in child.modules_of_a_kernel():
             if not module.startswith(BOUND_TO_SHELL):
                 with contextlib.suppress(Exception):

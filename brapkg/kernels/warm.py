@@ -57,9 +57,8 @@ class Warm:
     def __init__(self, notebooks: Collection[str] = tuple(READY), modules: Sequence[str] = MODULES):
         self.folder = Path(tempfile.mkdtemp(prefix="brapkg-"))
         self.address = str(self.folder / "warm")
-        command = [sys.executable, "-m", "brapkg.kernels.server", self.address]
-        command += [f"--import={module}" for module in modules]
-        command += [f"--call={call}" for notebook, call in READY.items() if notebook in notebooks]
+        command = [sys.executable, "-m", "brapkg.kernels.server", self.address, *modules]
+        command += [wanted for notebook, wanted in READY.items() if notebook in notebooks]
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,  # its end tells the warm process that this one is gone
