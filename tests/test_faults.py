@@ -378,7 +378,7 @@ FAULTS = {
     "hangs": ("import time; time.sleep(600)", "timed out", 1),
     "hangs and is deaf": (DEAF, "timed out", 1),
     "hangs in C": ("import re; re.match(r'(a+)+$', 'a' * 60 + 'b')", "timed out", 1),
-    "shouts and is deaf": (SHOUTS, "timed out", 1),
+    "shouts and is deaf": (SHOUTS, "put out more than", 1),
     "eats memory": (HOG, ("MemoryError", "Kernel died"), (1, 2)),
     "prints 100 MB": ("for _ in range(100): print('x' * 1_000_000)", "put out more than", 1),
     # Its traceback is output too: which of the two limits it meets first hangs on which message comes first.
@@ -400,7 +400,7 @@ COLD = ("raises", "os._exit", "dies once", "hangs and is deaf", "eats memory", "
 
 
 @pytest.mark.parametrize("way", [Way(2), Way(2, cold=True)], ids=["forked", "ordinary"])
-def test_what_a_notebook_does_fails_its_own_report_alone(built, tmp_path, mark, monkeypatch, way):
+def test_what_a_notebook_does_fails_its_own_report_alone(built, tmp_path, mark, monkeypatch, capfd, way):
     start = warm.Warm
     monkeypatch.setattr(warm, "Warm", lambda notebooks: start(()))
     limits = Limits(seconds=20 if way.cold else 8, memory=1_200_000_000, output=1_000_000)
@@ -438,6 +438,8 @@ def test_what_a_notebook_does_fails_its_own_report_alone(built, tmp_path, mark, 
         if not fine:
             problems.append(f"{name}: {result.status}, {result.tries} tries, {result.error[-300:]}")
     assert not problems, "\n\n".join(problems)
+    # Each is told once, by who leads the run: nothing of it stands among the lines of a log.
+    assert "waiting for execute reply" not in capfd.readouterr().err
     listed = {report["name"]: report for report in manifests(output)[-1]["reports"]}
     assert {name for name, report in listed.items() if report["status"] == "failed"} == {
         path.stem for path in output.glob("failed/*.txt")

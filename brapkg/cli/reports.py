@@ -156,7 +156,7 @@ def _run(
     scheduler: str | None,
     log_json: bool,
 ) -> None:
-    from brapkg.reports import batch, place, plan, watch
+    from brapkg.reports import batch, manifest, place, plan, watch
 
     if scheduler and (cold or jobs > 1):
         raise UsageError("--jobs and --cold are for this machine; with --scheduler the cluster's workers decide.")
@@ -186,13 +186,14 @@ def _run(
         command=["brapkg", *(given.split("?")[0] if "://" in given else given for given in sys.argv[1:])],
     )
     failed = [result for result in outcome.results if result.status == "failed"]
-    for result in failed:
-        click.echo(f"\n{result.report.title} ({result.report.name}) failed:\n{result.error}", err=True)
+    for result in failed if not log_json else ():  # there they are lines of the log
+        told = manifest.in_one_line(result.error)
+        click.echo(f"{result.report.title} ({result.report.name}) failed: {told}", err=True)
     made = sum(result.status == "made" for result in outcome.results)
     unchanged = len(outcome.results) - made - len(failed)
     tell(f"{made} made, {unchanged} unchanged, {len(failed)} failed. Open {outcome.front_pages[0]}")
-    if failed:
-        click.echo(f"{len(failed)} failed; what they left is in {folder / place.FAILED}.", err=True)
+    if failed and not log_json:
+        click.echo(f"{len(failed)} failed; tracebacks and notebooks are in {folder / place.FAILED}.", err=True)
     if address:
         tell(f"{remote.upload(folder, address, wait=wait)} files sent to {remote.shown(address)}.")
     if failed:

@@ -19,6 +19,7 @@ from typing import Any
 from jupyter_client import AsyncKernelManager
 from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.utils import ensure_async, run_sync
+from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, NotebookExecutionManager
@@ -175,7 +176,7 @@ class _Client(PapermillNotebookClient):
     output_limit: int | None = None
     _put_out = 0
     _provisioner = None
-    _interruption = None
+    _ending: asyncio.Future | None = None  # held, since asyncio lets go of a task that nobody holds
 
     def __init__(self, *args: Any, **options: Any):
         super().__init__(*args, on_cell_executed=self._check, **options)
@@ -199,8 +200,24 @@ class _Client(PapermillNotebookClient):
 
     start_new_kernel = run_sync(async_start_new_kernel)
 
+    async def async_execute_cell(self, cell, cell_index, *args: Any, **options: Any):
+        """As in nbclient; a kernel that was ended for what it put out is no kernel that died."""
+        try:
+            return await super().async_execute_cell(cell, cell_index, *args, **options)
+        except DeadKernelError:
+            self._check_put_out(cell_index)
+            raise DeadKernelError(
+                f"Kernel died in cell {cell_index + 1}: a library crashed, or the machine had too little memory."
+            ) from None
+
+    execute_cell = run_sync(async_execute_cell)
+
     def output(self, outs, msg, display_id, cell_index):
-        """Take in what the notebook puts out; beyond the limit it is dropped, and the cell interrupted."""
+        """Take in what the notebook puts out; beyond the limit it is dropped, and the kernel ended.
+
+        An interruption would not do: a cell can be deaf to it, and where it arrives between the
+        cell and its answer, there is no answer, and the whole time limit is waited for.
+        """
         content = msg["content"]
         before = self._put_out
         self._put_out += len(content.get("text", "")) + sum(map(len, content.get("traceback", ())))
@@ -208,16 +225,19 @@ class _Client(PapermillNotebookClient):
         if not self.output_limit or self._put_out <= self.output_limit:
             return super().output(outs, msg, display_id, cell_index)
         if before <= self.output_limit:
-            self._interruption = asyncio.ensure_future(ensure_async(self.km.interrupt_kernel()))
+            self._ending = asyncio.ensure_future(self._provisioner.kill())
         return None
 
-    def _check(self, cell, cell_index, execute_reply) -> None:
-        """After each cell: refuse a notebook that put out too much or left early."""
+    def _check_put_out(self, cell_index: int) -> None:
         if self.output_limit and self._put_out > self.output_limit:
             raise Refused(
                 f"cell {cell_index + 1}: the notebook has put out more than the {self.output_limit:,} characters "
                 "that are allowed. Print less, or raise the limit in settings.toml."
             )
+
+    def _check(self, cell, cell_index, execute_reply) -> None:
+        """After each cell: refuse a notebook that put out too much or left early."""
+        self._check_put_out(cell_index)
         # Its kernel ends a moment later, and without this it can look as if all went well.
         payload = (execute_reply or {}).get("content", {}).get("payload", ())
         if any(part.get("source") == "ask_exit" for part in payload):

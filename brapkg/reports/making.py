@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import time
 import traceback
@@ -115,7 +116,7 @@ def _shortened(error: str) -> str:
 
 def _execute(report: Report, limits: Limits, seconds: float) -> NotebookNode:
     Engine.latest = None
-    with _environment():
+    with _environment(), _quiet():
         return papermill.execute_notebook(
             str(report.notebook),
             None,  # nothing of a report that fails lies about on a disk
@@ -154,6 +155,17 @@ def _environment() -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """What papermill would log of a failure is told by the traceback; a run's own log has one form of line."""
+    log = logging.getLogger("papermill")
+    before, log.disabled = log.disabled, True
+    try:
+        yield
+    finally:
+        log.disabled = before
 
 
 def _without_run(book: NotebookNode) -> NotebookNode:

@@ -241,12 +241,12 @@ def _entry(result: Result) -> dict:
         "peak_memory": result.peak_memory,
         "warnings": [_line(text) for text in result.warnings[:WARNINGS]],
         "outputs": {path: told["sha256"] for path, told in made.outputs.items()} if made else {},
-        "error": _error(result.error),
+        "error": in_one_line(result.error),
         "made_by": made.run if made else "",
     }
 
 
-def _error(traceback: str) -> str:
+def in_one_line(traceback: str) -> str:
     """A traceback's first and last lines that say something; the whole lies in ``failed/``."""
     lines = [text for text in traceback.splitlines() if text.strip()]
     outer = [text for text in lines if not NOTHING.match(text)] or lines[-1:]

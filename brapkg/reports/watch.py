@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
 
+from brapkg.reports.manifest import in_one_line
+
 if TYPE_CHECKING:
     from brapkg.reports.batch import Result
     from brapkg.reports.plan import Report
@@ -109,7 +111,7 @@ class JsonLog(Watcher):
             "warnings": list(result.warnings),
         }
         if result.status == "failed":
-            told["error"] = result.error.strip().splitlines()[-1]
+            told["error"] = in_one_line(result.error)
         self._line(f"report {result.status}", **told)
 
     def finished(self, status, seconds):
