@@ -102,6 +102,16 @@ def test_change_by_hand():
     assert (row["lower"], row["upper"]) == pytest.approx((0.5 / factor, 0.5 * factor), rel=1e-12)
 
 
+def test_each_row_has_its_own_wobble():
+    wobbles = [0.0, 0.1, 0.3]
+    for compare in (lambda w, i: part_of_whole([40, 50, 60][i], [4, 5, 7][i], [90, 80, 70][i], 10, wobble=w),
+                    lambda w, i: change([40, 50, 60][i], 3, [30, 20, 25][i], 4, wobble=w)):  # fmt: skip
+        together = compare(wobbles, slice(None))
+        for row, wobble in enumerate(wobbles):
+            alone = compare(wobble, slice(row, row + 1)).reset_index(drop=True)
+            pd.testing.assert_frame_equal(together.loc[row].reset_index(drop=True), alone)
+
+
 def test_change_covers_as_it_says_with_wobble():
     rng = np.random.default_rng(4)
     before, after = rng.poisson(400 * np.exp(rng.normal(0, 0.08, size=(2, 40_000))))
@@ -165,7 +175,7 @@ def test_verdict_takes_the_limits_of_a_table():
         (lambda: part_of_whole([1], 10, 9, 9), r"population: .*at most total_population"),
         (lambda: part_of_whole([0], 1, 0, 9), r"total_count: .*must be > 0"),
         (lambda: part_of_whole([1], 1, 9, 9, wobble=-0.1), r"wobble: .*must be >= 0"),
-        (lambda: part_of_whole([1], 1, 9, 9, wobble=[0.1, 0.2]), r"wobble: found 2 values"),
+        (lambda: part_of_whole([1, 1, 1], 1, 9, 9, wobble=[0.1, 0.2]), r"wobble 2\)"),
         (lambda: part_of_whole([1], 1, 9, 9, levels=(2,)), r"level: found 2"),
         (lambda: change([1], [0], [1], [1]), r"population_before: .*must be > 0"),
         (lambda: change([1], [1], [np.inf], [1]), r"count_after: .*finite"),

@@ -72,18 +72,15 @@ def comparison_table(rated: pd.DataFrame, wobble: pd.DataFrame) -> pd.DataFrame:
     counties = known[(known["area"].str.len() == 2) & (known["area"] != NATION)]
     key = ["offence", "year"]
     pairs = counties.merge(nation[[*key, "count", "population"]], on=key, suffixes=("", "_nation"))
-    parts = []
-    for (_, sd), part in pairs.groupby(["offence", swing_of(wobble, pairs)]):
-        ratio = comparison.part_of_whole(
-            part["count"],
-            part["population"],
-            part["count_nation"],
-            part["population_nation"],
-            wobble=sd,
-            levels=LEVELS,
-        )
-        parts.append(part[["area", "offence", "year"]].join(wide(ratio)))
-    return with_verdict(pd.concat(parts, ignore_index=True))
+    ratio = comparison.part_of_whole(
+        pairs["count"],
+        pairs["population"],
+        pairs["count_nation"],
+        pairs["population_nation"],
+        wobble=swing_of(wobble, pairs),
+        levels=LEVELS,
+    )
+    return with_verdict(pairs[["area", "offence", "year"]].join(wide(ratio)))
 
 
 def change_table(rated: pd.DataFrame, wobble: pd.DataFrame) -> pd.DataFrame:
@@ -91,17 +88,14 @@ def change_table(rated: pd.DataFrame, wobble: pd.DataFrame) -> pd.DataFrame:
     known = rated[rated["missing"] == ""]
     before = known.assign(year=known["year"] + 1)
     pairs = before.merge(known, on=["area", "offence", "year"], suffixes=("_before", ""))
-    parts = []
-    for (_, sd), part in pairs.groupby(["offence", swing_of(wobble, pairs)]):
-        ratio = comparison.change(
-            part["count_before"],
-            part["population_before"],
-            part["count"],
-            part["population"],
-            wobble=sd,
-            minimum=MINIMUM_FOR_CHANGE,
-            levels=LEVELS,
-        )
-        limits = wide(ratio)[["value", "lower", "upper", "lower_998", "upper_998", "method", "missing"]]
-        parts.append(part[["area", "offence", "year", "count_before", "count"]].join(limits))
-    return with_verdict(pd.concat(parts, ignore_index=True))
+    ratio = comparison.change(
+        pairs["count_before"],
+        pairs["population_before"],
+        pairs["count"],
+        pairs["population"],
+        wobble=swing_of(wobble, pairs),
+        minimum=MINIMUM_FOR_CHANGE,
+        levels=LEVELS,
+    )
+    limits = wide(ratio)[["value", "lower", "upper", "lower_998", "upper_998", "method", "missing"]]
+    return with_verdict(pairs[["area", "offence", "year", "count_before", "count"]].join(limits))

@@ -147,19 +147,15 @@ def _shrunken(pooled: pd.DataFrame) -> pd.DataFrame:
 def _plain(pooled: pd.DataFrame) -> pd.DataFrame:
     """Plain ratios, where the group has too few members to tell how much they differ."""
     totals = _in_group(pooled)[["count", "expected"]].transform("sum")
-    parts = []
-    for _, part in pooled.groupby(["offence", "sd"]):
-        whole = totals.loc[part.index]
-        ratio = comparison.part_of_whole(
-            part["count"],
-            part["expected"],
-            whole["count"],
-            whole["expected"],
-            wobble=part["sd"].iloc[0],
-            levels=LEVELS,
-        )
-        parts.append(wide(ratio))
-    table = pd.concat(parts).rename(columns={"population": "expected"})
+    ratio = comparison.part_of_whole(
+        pooled["count"],
+        pooled["expected"],
+        totals["count"],
+        totals["expected"],
+        wobble=pooled["sd"],
+        levels=LEVELS,
+    )
+    table = wide(ratio).rename(columns={"population": "expected"})
     return table.assign(raw=table["value"], weight=1.0)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy.stats import false_discovery_control
 
 from brapkg import catalogue
 from brapkg.indicators.common import NATION
 from brapkg.indicators.time import person_days
-from brapkg.stats import multiplicity
 from brapkg.stats.time.signals import signals
 
 LEVEL = 0.99
@@ -30,8 +30,8 @@ def signal_table(months: pd.DataFrame, population: pd.DataFrame) -> pd.DataFrame
         return pd.DataFrame(columns=COLUMNS)
     found = pd.concat(parts, ignore_index=True)
     judged = found[found["missing"] == ""]
-    corrected = [multiplicity.adjust(part["p_value"])["value"] for _, part in judged.groupby(["area", "year"])]
-    return found.assign(p_adjusted=pd.concat(corrected))
+    together = judged.groupby(["area", "year"])["p_value"]
+    return found.assign(p_adjusted=together.transform(false_discovery_control))
 
 
 def _years(months: pd.DataFrame, population: pd.DataFrame) -> list[pd.DataFrame]:

@@ -36,13 +36,16 @@ def _year(known: pd.DataFrame, year: int, wobble: pd.DataFrame) -> pd.DataFrame:
     )
     found[["offence", "area"]] = found.index.str.split("/").tolist()
     persons = known.groupby(["county"])["population"].sum()
-    swing = swing_of(wobble, found.assign(population=persons.reindex(found.index)))
-    totals, parts = found.groupby("offence")[["count", "expected"]].sum(), []
-    for (offence, sd), part in found.groupby(["offence", swing]):
-        # The groups hold the county's own offences: a part of a whole, whose expected sum is its count.
-        ratio = comparison.part_of_whole(
-            part["count"], part["expected"], *totals.loc[offence], wobble=sd, levels=LEVELS
-        )
-        parts.append(part[["area", "offence"]].join(wide(ratio).rename(columns={"population": "expected"})))
+    totals = found.groupby("offence")[["count", "expected"]].transform("sum")
+    # The groups hold the county's own offences: a part of a whole, whose expected sum is its count.
+    ratio = comparison.part_of_whole(
+        found["count"],
+        found["expected"],
+        totals["count"],
+        totals["expected"],
+        wobble=swing_of(wobble, found.assign(population=persons.reindex(found.index))),
+        levels=LEVELS,
+    )
     method = "indirect standardisation by municipality group, log ratio"
-    return pd.concat(parts).assign(year=year, edition=edition_for(year), method=method)
+    table = found[["area", "offence"]].join(wide(ratio).rename(columns={"population": "expected"}))
+    return table.assign(year=year, edition=edition_for(year), method=method)

@@ -71,7 +71,7 @@ def part_of_whole(
     total_count,
     total_population,
     *,
-    wobble: float = 0.0,
+    wobble=0.0,
     levels: Sequence[float] = (0.95, 0.998),
 ) -> pd.DataFrame:
     """Ratio of an area's rate to the rate of the whole that contains it.
@@ -82,7 +82,7 @@ def part_of_whole(
         Events (>= 0) and persons (> 0) in the part.
     total_count, total_population : arrays or Series of float, shape (n,), or scalars
         Events (> 0) and persons in the whole, the part included.
-    wobble : float
+    wobble : array or Series of float, shape (n,), or scalar
         Relative standard deviation beyond Poisson chance, >= 0 (see `between_year_sd`).
     levels : sequence of float
         Confidence levels, in the order wanted.
@@ -113,11 +113,12 @@ def part_of_whole(
     Delta method; additive overdispersion as in Spiegelhalter (2005), Qual Saf Health Care
     14:347-351.
     """
-    part, persons, total, total_persons = _check.same_length(
+    part, persons, total, total_persons, wobbles = _check.same_length(
         count=_check.counts("count", count),
         population=_check.positive("population", population),
         total_count=_check.positive("total_count", total_count),
         total_population=_check.positive("total_population", total_population),
+        wobble=_check.counts("wobble", wobble),
     )
     index = _check.shared_index(
         part.size,
@@ -125,13 +126,13 @@ def part_of_whole(
         population=population,
         total_count=total_count,
         total_population=total_population,
+        wobble=wobble,
     )
     _check.refuse("count", part, part > total, "must be at most total_count", index)
     _check.refuse("population", persons, persons > total_persons, "must be at most total_population", index)
-    wobble = _check.one(_check.counts, "wobble", wobble)
 
     few = part < FEW
-    variance = 1 / np.where(few, 1, part) - 1 / total + wobble**2
+    variance = 1 / np.where(few, 1, part) - 1 / total + wobbles**2
     value = (part / persons) / (total / total_persons)
     given = pd.DataFrame({"count": part, "population": persons, "value": value}, index=index)
     return _with_limits(given, variance, few, levels, "log ratio, part of whole")
@@ -143,7 +144,7 @@ def change(
     count_after,
     population_after,
     *,
-    wobble: float = 0.0,
+    wobble=0.0,
     minimum: float = 20,
     levels: Sequence[float] = (0.95, 0.998),
 ) -> pd.DataFrame:
@@ -153,7 +154,7 @@ def change(
     ----------
     count_before, population_before, count_after, population_after : arrays or Series, shape (n,)
         Events (>= 0) and persons or person-years (> 0) of two separate periods.
-    wobble : float
+    wobble : array or Series of float, shape (n,), or scalar
         Relative standard deviation of one period beyond Poisson chance, >= 0.
     minimum : float
         Smallest count, in both periods, for which a change is given; > 0.
@@ -183,11 +184,12 @@ def change(
     ----------
     Rothman, Greenland and Lash (2008), Modern Epidemiology, 3rd ed., ch. 14 (log rate ratio).
     """
-    before, persons_before, after, persons_after = _check.same_length(
+    before, persons_before, after, persons_after, wobbles = _check.same_length(
         count_before=_check.counts("count_before", count_before),
         population_before=_check.positive("population_before", population_before),
         count_after=_check.counts("count_after", count_after),
         population_after=_check.positive("population_after", population_after),
+        wobble=_check.counts("wobble", wobble),
     )
     index = _check.shared_index(
         before.size,
@@ -195,8 +197,8 @@ def change(
         population_before=population_before,
         count_after=count_after,
         population_after=population_after,
+        wobble=wobble,
     )
-    wobble = _check.one(_check.counts, "wobble", wobble)
     smallest = _check.one(_check.positive, "minimum", minimum)
 
     few = (before < smallest) | (after < smallest)
@@ -211,7 +213,7 @@ def change(
         "value": np.where(few, np.nan, ratio),
     }
     given = pd.DataFrame(columns, index=index)
-    return _with_limits(given, 1 / c0 + 1 / c1 + 2 * wobble**2, few, levels, "log ratio")
+    return _with_limits(given, 1 / c0 + 1 / c1 + 2 * wobbles**2, few, levels, "log ratio")
 
 
 def verdict(lower_95, upper_95, lower_998, upper_998, tolerance: float = 0.05) -> np.ndarray:
