@@ -192,9 +192,9 @@ def _tidy(rows: pd.DataFrame, problems: list[str], path: Path) -> tuple[pd.DataF
     Raises ``DataError`` with the problems handed over and those found here.
     """
     account = Account(rows_read=len(rows))
-    area = rows["region"].map(_once(rows["region"], area_code))
+    area = _each(rows["region"], area_code)
     known_offences = catalogue.names("groups", "chapters")
-    offence = rows["brott"].str.strip().str.casefold().map(known_offences)
+    offence = _each(rows["brott"], lambda name: known_offences.get(name.strip().casefold()))
     account.unknown_areas += Counter(rows.loc[area.isna(), "region"].str.strip())
     account.unknown_offences += Counter(rows.loc[area.notna() & offence.isna(), "brott"].str.strip())
 
@@ -204,7 +204,7 @@ def _tidy(rows: pd.DataFrame, problems: list[str], path: Path) -> tuple[pd.DataF
     if frame.empty:
         raise DataError(problems)
     frame = frame.assign(**_periods(frame, problems))
-    published = frame["count_text"].str.strip() != NOT_PUBLISHED
+    published = _each(frame["count_text"], lambda text: text.strip() != NOT_PUBLISHED)
     account.not_published = int((~published).sum())
     figures = frame[published]
     figures = figures.assign(
@@ -216,9 +216,10 @@ def _tidy(rows: pd.DataFrame, problems: list[str], path: Path) -> tuple[pd.DataF
     return _without_ghosts(figures, account)[[*COLUMNS, "file", "line"]], account
 
 
-def _once(column: pd.Series, function) -> dict:
-    """The function's answer for each different value: names repeat thousands of times."""
-    return {value: function(value) for value in column.unique()}
+def _each(column: pd.Series, function) -> pd.Series:
+    """The function's answer for each row, asked once for each different value: they repeat thousands of times."""
+    at, values = column.factorize()
+    return pd.Series([function(value) for value in values]).take(at).set_axis(column.index)
 
 
 @cache
@@ -244,29 +245,34 @@ def _periods(frame: pd.DataFrame, problems: list[str]) -> dict[str, pd.Series]:
 
     A row whose period cannot be read is a problem, and gets values that nobody will see.
     """
-    yearly = frame["year_text"].str.strip() == "År"
-    year_text = frame["year_text"].where(~yearly, frame["period"]).str.strip()
-    month_text = frame["period"].where(~yearly, "").str.strip().str.casefold()
-    matched = {text: _YEAR.fullmatch(text) for text in year_text.unique()}
-    month = month_text.map(MONTHS).mask(yearly, WHOLE_YEAR)
-    bad = year_text.isin([text for text, match in matched.items() if match is None]) | month.isna()
+    when = frame["year_text"] + ";" + frame["period"]
+    bad = _each(when, _period).isna()
     for row in frame[bad].itertuples():
         problems.append(
             f'{row.file}, line {row.line}: period "{row.year_text};{row.period}" is neither a month '
             '("2016;Jan", "2016 prel.;Maj") nor a year ("År;2016").'
         )
-    status = {text: "preliminary" if m and m[2] else "final" for text, m in matched.items()}
+    nobody = 0, WHOLE_YEAR, "final"
     return {
-        "year": year_text.map({text: int(m[1]) if m else 0 for text, m in matched.items()}),
-        "month": month.fillna(WHOLE_YEAR).astype(int),
-        "status": year_text.map(status),
+        name: _each(when, lambda text, place=place: (_period(text) or nobody)[place])
+        for place, name in enumerate(("year", "month", "status"))
     }
+
+
+def _period(text: str) -> tuple[int, int, str] | None:
+    """Year, month and status of "2016 prel.;Jan" or "År;2016"; None where it is neither."""
+    year, month = (part.strip() for part in text.split(";"))
+    year, number = (month, WHOLE_YEAR) if year == "År" else (year, MONTHS.get(month.casefold()))
+    matched = _YEAR.fullmatch(year)
+    if matched is None or number is None:
+        return None
+    return int(matched[1]), number, "preliminary" if matched[2] else "final"
 
 
 def _numbers(frame: pd.DataFrame, column: str, problems: list[str]) -> pd.Series:
     """Whole numbers from text; thousands may be set apart by spaces. What is none is a problem."""
     texts, noun = frame[column], column.removesuffix("_text")
-    values = texts.map(_once(texts, _whole_number))
+    values = _each(texts, _whole_number)
     for row in frame[values.isna()].itertuples():
         found = getattr(row, column)
         problems.append(
@@ -309,14 +315,16 @@ def _missing_cells(frame: pd.DataFrame, figures: pd.DataFrame) -> list[str]:
 
     Asked for are the cells that some area has a figure in; a row with ``..`` is a row.
     """
-    wanted = figures[["offence", "year", "month"]].drop_duplicates()
-    rows = frame.drop_duplicates(CELL).merge(wanted)
-    size = rows.groupby("area").size().reindex(frame["area"].unique(), fill_value=0)
-    last = frame.drop_duplicates("area", keep="last").set_index("area")
+    cell = frame.groupby(["offence", "year", "month"], sort=False).ngroup()
+    asked = cell[cell.isin(cell[figures.index])]
+    wanted = asked.nunique()
+    size = asked.groupby(frame["area"]).nunique().reindex(frame["area"].unique(), fill_value=0)
+    short = size[size < wanted]
+    last = frame[frame["area"].isin(short.index)].drop_duplicates("area", keep="last").set_index("area")
     return [
         f"{last.at[area, 'file']}, line {last.at[area, 'line']}: {areas.get(area).name} has {found} "
-        f"of {len(wanted)} cells, so the file looks cut off. Export it again."
-        for area, found in size[size < len(wanted)].items()
+        f"of {wanted} cells, so the file looks cut off. Export it again."
+        for area, found in short.items()
     ]
 
 
