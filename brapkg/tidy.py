@@ -9,7 +9,7 @@ import pandas as pd
 
 from brapkg import areas, catalogue, context
 from brapkg.errors import DataError
-from brapkg.sources import bra, shipped, snapshot
+from brapkg.sources import bra, databasfil, shipped, snapshot
 
 NATION = "00"
 YEAR_KEY = ["area", "offence", "year"]
@@ -46,7 +46,7 @@ def read(raw: Path) -> Tidy:
         raise DataError(problems)
 
     months = exported[exported["month"] > 0]
-    years = pd.concat([shipped.by_year(months), exported[exported["month"] == bra.WHOLE_YEAR]])
+    years = pd.concat([shipped.by_year(months), exported[exported["month"] == databasfil.WHOLE_YEAR]])
     known_years = shipped_tables["offences_municipality_year"]
     known_months = shipped_tables["offences_county_month"]
     new_months = pd.concat([months[months["area"].str.len() == 4], shipped.by_county_and_month(months)])
@@ -83,13 +83,13 @@ def notices(exported: pd.DataFrame, known_years: set[int]) -> list[str]:
         for (year, found), months in fewest[fewest["found"] < everyone].groupby(["year", "found"])["month"]
     ]
     for year, months in fewest.groupby("year")["month"]:
-        if bra.WHOLE_YEAR not in set(months) and len(months) < 12 and year not in known_years:
+        if databasfil.WHOLE_YEAR not in set(months) and len(months) < 12 and year not in known_years:
             told.append(f"{year} in data/raw/bra: {len(months)} of 12 months. The year gets no sum.")
     return told
 
 
 def _when(year: int, months: list[int]) -> str:
-    if months == [bra.WHOLE_YEAR]:
+    if months == [databasfil.WHOLE_YEAR]:
         return str(year)
     first, last = (f"{year}-{month:02d}" for month in (months[0], months[-1]))
     return first if first == last else f"{first} to {last} ({len(months)} months)"
@@ -151,7 +151,7 @@ def _merge(known: pd.DataFrame, new: pd.DataFrame, key: list[str], problems: lis
 def _contradiction(group: pd.DataFrame) -> str:
     first = group.iloc[0]
     by_month = "month" in group
-    when = _when(first["year"], [first["month"] if by_month else bra.WHOLE_YEAR])
+    when = _when(first["year"], [first["month"] if by_month else databasfil.WHOLE_YEAR])
     table = "offences_county_month.csv" if by_month else "offences_municipality_year.csv"
     found = " and ".join(str(count) for count in group["count"])
     return (

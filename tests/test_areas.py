@@ -11,7 +11,7 @@ import pytest
 
 from brapkg import areas
 from brapkg.errors import DataError, UsageError
-from brapkg.sources import bra
+from brapkg.sources import databasfil
 
 MUNICIPALITIES = areas.municipalities()
 
@@ -251,10 +251,10 @@ def test_koladas_areas_are_the_nation_the_counties_and_the_municipalities(shared
 
 def test_counties_and_regions_of_bras_totals_are_known_to_the_reader(shared_data):
     path = shared_data / "bra/other/lan_and_police_region_totals_2011_2016.csv"
-    kinds = Counter(areas.get(bra.area_code(name)).kind for name in set(column(path, "region")))
+    kinds = Counter(areas.get(databasfil.area_code(name)).kind for name in set(column(path, "region")))
     assert kinds == {"nation": 1, "county": 21, "police_region": 7}
 
 
 def test_names_of_the_export_of_march_2014_are_known_to_the_reader(shared_data):
     path = shared_data / "bra/other/preliminary_2013_export_2014-03.csv"
-    assert None not in {bra.area_code(name) for name in column(path, "kommun")}
+    assert None not in {databasfil.area_code(name) for name in column(path, "kommun")}

@@ -8,7 +8,7 @@ import pytest
 from conftest import HEADER, export, row
 
 from brapkg import areas
-from brapkg.sources import bra
+from brapkg.sources import bra, databasfil
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def read(tmp_path):
 def balanced(result):
     table, account = result
     assert account.balanced and account.kept == len(table), str(account)
-    assert list(table.columns) == bra.COLUMNS and not table.duplicated(bra.CELL).any()
+    assert list(table.columns) == databasfil.COLUMNS and not table.duplicated(databasfil.CELL).any()
     return table, account
 
 
@@ -57,8 +57,8 @@ def test_months_are_read_in_swedish_and_english(read, text, month):
 def test_a_yearly_export_has_its_year_in_the_column_of_periods(read):
     table, _ = read(row(when="År;2015"), row(when="År;2016 prel."))
     assert table[["year", "month", "status"]].values.tolist() == [
-        [2015, bra.WHOLE_YEAR, "final"],
-        [2016, bra.WHOLE_YEAR, "preliminary"],
+        [2015, databasfil.WHOLE_YEAR, "final"],
+        [2016, databasfil.WHOLE_YEAR, "preliminary"],
     ]
 
 
@@ -155,7 +155,7 @@ def test_an_export_of_nothing_known_is_an_empty_table(read, line):
     ],
 )
 def test_bras_names_tell_counties_regions_and_municipalities_apart(name, code):
-    assert bra.area_code(name) == code
+    assert databasfil.area_code(name) == code
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])

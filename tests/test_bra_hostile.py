@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from brapkg.errors import DataError
-from brapkg.sources import bra
+from brapkg.sources import bra, databasfil
 
 GROUPS = ["Totalt antal brott", "Våldsbrott ", "Stöldbrott", "Vapenbrott"]
 TABLE = [
@@ -211,7 +211,7 @@ def read_or_refuse(path, content):
         assert error.problems and all(str(path) in line for line in error.problems)
     else:
         assert account.balanced and account.kept == len(table)
-        assert not table.duplicated(bra.CELL).any()
+        assert not table.duplicated(databasfil.CELL).any()
 
 
 @quick

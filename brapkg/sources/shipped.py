@@ -13,7 +13,7 @@ import pandas as pd
 
 from brapkg import areas, catalogue
 from brapkg.errors import DataError
-from brapkg.sources import bra, kolada, snapshot, table
+from brapkg.sources import bra, databasfil, kolada, snapshot, table
 
 RECORDS = Path(__file__).parents[1] / "records" / "tables.toml"
 TABLES = (
@@ -122,10 +122,10 @@ def official_totals(source: Path) -> pd.DataFrame:
     series.loc[series["year"] == 2016, "status"] = "preliminary"
     path = source / "bra/other/lan_and_police_region_totals_2011_2016.csv"
     regions = table.read_csv(path, ["region", "ar", "antal"])
-    regions = regions[regions["antal"] != bra.NOT_PUBLISHED]
+    regions = regions[regions["antal"] != databasfil.NOT_PUBLISHED]
     totals = pd.DataFrame(
         {
-            "area": regions["region"].map(bra.area_code),
+            "area": regions["region"].map(databasfil.area_code),
             "offence": catalogue.TOTAL,
             "year": table.integers(path, regions["ar"].str[:4]),
             "count": table.integers(path, regions["antal"]),
