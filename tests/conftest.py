@@ -161,15 +161,27 @@ def _blank(draw, *, name: str, title: str, description: str, **_) -> Picture:
     return Picture(svg("wide"), svg("narrow"), b"PNG")
 
 
-@pytest.fixture(scope="module")
-def guarded(tmp_path_factory):
-    """A workspace whose settings keep back years of 1 to 20 offences, built and in use."""
-    home = tmp_path_factory.mktemp("guarded")
-    (home / "settings.toml").write_text("[disclosure]\nyear = 20\n", encoding="utf-8")
+GUARDED = "[disclosure]\nyear = 20\n"
+
+
+@pytest.fixture(scope="session")
+def processed_guarded(tmp_path_factory) -> Path:
+    """A store built in a workspace whose settings keep back years of 1 to 20 offences; not to be changed."""
+    home = tmp_path_factory.mktemp("guarded-store")
+    (home / "settings.toml").write_text(GUARDED, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BRAPKG_HOME", str(home))
         store.build(copied(home / "data" / "raw"), home / "data" / "processed")
-        yield home
+    return home / "data" / "processed"
+
+
+@pytest.fixture(scope="module")
+def guarded(processed_guarded, tmp_path_factory):
+    """A workspace with those settings and that store, in use for a whole file of tests."""
+    home = tmp_path_factory.mktemp("guarded")
+    (home / "settings.toml").write_text(GUARDED, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        yield use(patch, processed_guarded, home)
 
 
 # --- the account of the reference cases ----------------------------------------------------------
