@@ -27,14 +27,13 @@ from test_workers import until
 
 from brapkg import areas
 from brapkg.errors import DataError
-from brapkg.kernels import warm
 from brapkg.reports import batch, made
 from brapkg.reports.batch import Way
 from brapkg.reports.making import Attempt
 from brapkg.settings import Limits
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc")
-warm_process, way = test_batch.warm_process, test_batch.way
+warm_process, way, quick_start = test_batch.warm_process, test_batch.way, test_batch.quick_start
 
 # How many times a process is killed: the runner while it writes, the runner amid reports, and
 # kernels, workers and warm processes under it.
@@ -311,10 +310,8 @@ class Killer(threading.Thread):
 SERVER = "brapkg.kernels.server"
 
 
-def test_kernels_workers_and_warm_processes_are_killed(built, tmp_path, mark, monkeypatch):
+def test_kernels_workers_and_warm_processes_are_killed(built, tmp_path, mark, quick_start):
     chance = random.Random(3120)
-    start = warm.Warm
-    monkeypatch.setattr(warm, "Warm", lambda notebooks: start(()))
     output, there, killed = tmp_path / "reports", set(), []
     number = 0
     while len(killed) < BELOW or "warm" not in killed:
@@ -400,9 +397,9 @@ COLD = ("raises", "os._exit", "dies once", "hangs and is deaf", "eats memory", "
 
 
 @pytest.mark.parametrize("way", [Way(2), Way(2, cold=True)], ids=["forked", "ordinary"])
-def test_what_a_notebook_does_fails_its_own_report_alone(built, tmp_path, mark, monkeypatch, capfd, way):
-    start = warm.Warm
-    monkeypatch.setattr(warm, "Warm", lambda notebooks: start(()))
+def test_what_a_notebook_does_fails_its_own_report_alone(
+    built, tmp_path, mark, monkeypatch, quick_start, capfd, way
+):  # fmt: skip
     limits = Limits(seconds=20 if way.cold else 8, memory=1_200_000_000, output=1_000_000)
     monkeypatch.setattr(batch, "settings", lambda: type("Settings", (), {"limits": limits}))
     output = tmp_path / "reports"

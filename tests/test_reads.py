@@ -235,7 +235,7 @@ def test_a_page_says_nothing_from_a_text_file_that_is_said_not_to_reach_it(monke
 
 def test_names_taken_over_from_elsewhere_are_still_those():
     assert (reads.TOTAL, reads.FUNNEL_OFFENCE) == (catalogue.TOTAL, profile.FUNNEL_OFFENCE)
-    assert reads.NATION == profile.NATION == store.NATION
+    assert reads.NATION == profile.NATION == store.building.NATION
 
 
 def test_a_kind_that_declares_nothing_reads_everything():

@@ -29,7 +29,7 @@ for call in how.split():
         getattr(found, call)()
 rehearsed = len(published)
 threads = len(os.listdir("/proc/self/task")) if sys.platform == "linux" else 1
-modules, loaded = set(sys.modules), store._load.cache_info().misses
+modules, loaded = set(sys.modules), store.reading._load.cache_info().misses
 page = getattr(importlib.import_module(f"brapkg.{room}"), name)(*about, 2014, "en")
 for cell in cells.split():
     getattr(page, cell)()._ipython_display_()
@@ -37,7 +37,7 @@ print(json.dumps({
     "published": rehearsed,
     "threads": threads,
     "modules": sorted(set(sys.modules) - modules),
-    "tables": store._load.cache_info().misses - loaded,
+    "tables": store.reading._load.cache_info().misses - loaded,
     "page": hashlib.sha256(json.dumps(published).encode()).hexdigest(),
 }))
 """

@@ -39,7 +39,7 @@ def test_another_process_with_other_hashes_writes_the_same_bytes(raw, processed)
     target = raw.parent / "processed"
     code = f"from pathlib import Path; from brapkg import store; store.build(Path({str(raw)!r}), Path({str(target)!r}))"
     environment = {**os.environ, "PYTHONHASHSEED": "4711"}
-    subprocess.run([sys.executable, "-c", code], check=True, env=environment, cwd=Path(store.__file__).parents[1])
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment, cwd=Path(store.__file__).parents[2])
     assert content(target) == content(processed)
 
 
@@ -204,7 +204,7 @@ def test_these_questions_are_answered_without_pandas(processed):
         "store.hashes(folder), store.periods(folder), store.check_settings(folder)\n"
         "assert not {'pandas', 'numpy', 'pyarrow', 'pandera'} & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(store.__file__).parents[1])
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(store.__file__).parents[2])
 
 
 # --- build and load ------------------------------------------------------------------------------
@@ -244,9 +244,9 @@ def test_a_caller_that_changes_a_loaded_table_changes_its_own_only(processed):
 def test_gits_mark_in_the_folder_survives_a_build(raw, quick):
     target = raw.parent / "processed"
     target.mkdir()
-    (target / store.KEPT).write_text("*\n", encoding="utf-8")
+    (target / store.building.KEPT).write_text("*\n", encoding="utf-8")
     store.build(raw, target)
-    assert (target / store.KEPT).read_text(encoding="utf-8") == "*\n"
+    assert (target / store.building.KEPT).read_text(encoding="utf-8") == "*\n"
 
 
 def test_a_missing_store_says_how_to_build_it(tmp_path):

@@ -8,8 +8,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from brapkg import areas, catalogue, series, shown, store
-from brapkg.errors import DataError, UsageError
+from brapkg import areas, catalogue, series, shown
 from brapkg.settings import settings
 from brapkg.shown import columns_of, records
 
@@ -19,7 +18,10 @@ FUNNEL_OFFENCE = "violence"
 
 
 def periods() -> list[int]:
-    """The years a report can be made for: every municipality has figures and a population."""
+    """The years a report can be made for: every municipality has figures and a population.
+
+    Those of ``store.periods``, but read from a table: a page that tells of newer years is made anew with them.
+    """
     nation = shown.tables().rows("rates", area=NATION)
     return sorted(nation.loc[nation["missing"] == "", "year"].unique().tolist())
 
@@ -27,30 +29,6 @@ def periods() -> list[int]:
 def latest_period() -> int:
     """The latest year a report can be made for."""
     return periods()[-1]
-
-
-def chosen_period(period: int | None) -> int:
-    """The period asked for, or the latest, where a report can be made for it.
-
-    Raises
-    ------
-    UsageError
-        The period is none that can be reported.
-    DataError
-        The store is not built, or built under another rule for small counts.
-    """
-    store.check_settings()
-    allowed = periods()
-    if not allowed:
-        raise DataError("No year has figures for every municipality. Run `brapkg build` on whole years.")
-    if period is None:
-        return allowed[-1]
-    if isinstance(period, bool) or not isinstance(period, int) or period not in allowed:
-        raise UsageError(
-            f"No report can be made for period {period!r}. There are figures for all municipalities "
-            f"for {', '.join(map(str, allowed))}."
-        )
-    return period
 
 
 @dataclass(frozen=True)

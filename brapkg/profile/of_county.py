@@ -6,10 +6,10 @@ from functools import cached_property
 
 import pandas as pd
 
-from brapkg import areas, catalogue, shown
+from brapkg import areas, catalogue, shown, store
 from brapkg.errors import UsageError
 from brapkg.indicators.common import PER
-from brapkg.profile.common import LIMITS, NATION, Profile, chosen_period
+from brapkg.profile.common import LIMITS, NATION, Profile
 from brapkg.stats.rates import rate as rate_limits
 
 
@@ -33,7 +33,7 @@ def county(area: str, period: int | None = None) -> County:
     if not isinstance(area, str):
         raise UsageError(f"A county is named by text such as '20' or 'Dalarna', not by {area!r}.")
     found = areas.find(area, "county")
-    return County(found, chosen_period(period))
+    return County(found, store.chosen_period(period))
 
 
 class County(Profile):

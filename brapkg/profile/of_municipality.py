@@ -7,11 +7,11 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from brapkg import areas, catalogue, series
+from brapkg import areas, catalogue, series, store
 from brapkg.errors import UsageError
 from brapkg.indicators.common import PER
 from brapkg.indicators.municipal import edition_for
-from brapkg.profile.common import LIMITS, NATION, Profile, chosen_period
+from brapkg.profile.common import LIMITS, NATION, Profile
 from brapkg.profile.of_county import County
 from brapkg.shown import records
 from brapkg.stats.spread import year_bands
@@ -39,7 +39,7 @@ def municipality(area: str, period: int | None = None) -> Municipality:
     if not isinstance(area, str):
         raise UsageError(f"A municipality is named by text such as '2403' or 'Bjurholm', not by {area!r}.")
     found = areas.find(area, "municipality")
-    return Municipality(found, chosen_period(period))
+    return Municipality(found, store.chosen_period(period))
 
 
 class Municipality(Profile):

@@ -7,10 +7,10 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from brapkg import areas, catalogue
+from brapkg import areas, catalogue, store
 from brapkg.indicators import level, municipal
 from brapkg.indicators.common import LEVELS, PER, sds, wide, with_verdict
-from brapkg.profile.common import LIMITS, NATION, Profile, chosen_period
+from brapkg.profile.common import LIMITS, NATION, Profile
 from brapkg.profile.of_county import County
 from brapkg.shown import records
 from brapkg.stats import comparison, rates, shrinkage
@@ -33,7 +33,7 @@ def nation(period: int | None = None) -> Nation:
     DataError
         The store is not built, or built under another rule for small counts.
     """
-    return Nation(areas.get(NATION), chosen_period(period))
+    return Nation(areas.get(NATION), store.chosen_period(period))
 
 
 class Nation(Profile):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from brapkg import areas, paths, store
-from brapkg.errors import DataError, UsageError
+from brapkg.errors import UsageError
 from brapkg.pages.links import Links
 from brapkg.reports import fingerprint, links, made, parameters, reasons
 from brapkg.reports.slices import short
@@ -146,7 +146,7 @@ def area_reports(
     """
     _check_languages(languages)
     chosen = _areas(LEVELS[kind], area)
-    year = _period(period)
+    year = store.chosen_period(period)
     notebook = paths.notebooks() / f"{kind}.ipynb"
     reports = [Report(notebook, one, year, language) for language in dict.fromkeys(languages) for one in chosen]
     parameters.check(notebook, reports[0].parameters)
@@ -207,22 +207,6 @@ def _check_languages(languages: Sequence[str]) -> None:
         raise UsageError(f"No language was given; there are {' and '.join(LANGUAGES)}.")
     if unknown := [language for language in languages if language not in LANGUAGES]:
         check_language(unknown[0])
-
-
-def _period(period: int | None) -> int:
-    """The year in question, or the latest, where a report can be made for it."""
-    store.check_settings()
-    allowed = list(store.periods())
-    if not allowed:
-        raise DataError("No year has figures for every municipality. Run `brapkg build` on whole years.")
-    if period is None:
-        return allowed[-1]
-    if isinstance(period, bool) or not isinstance(period, int) or period not in allowed:
-        raise UsageError(
-            f"No report can be made for period {period!r}. There are figures for all municipalities "
-            f"for {', '.join(map(str, allowed))}."
-        )
-    return period
 
 
 # --- what to make, and why -----------------------------------------------------------------------

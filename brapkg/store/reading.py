@@ -1,7 +1,6 @@
-"""The store: tidy tables in ``data/processed``, built whole or not at all, and read from there.
+"""Reading the store: tables as they were built, or a clear word that they are not.
 
-``build`` reads ``data/raw``, computes every table, checks each against its schema, writes them as
-Parquet beside the old ones and then swaps the folders. The same inputs give the same bytes.
+A build that was killed between its two renames is mended before anything is read.
 """
 
 from __future__ import annotations
@@ -9,88 +8,21 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from brapkg import __version__, files, paths
-from brapkg.errors import DataError
+from brapkg import files, paths
+from brapkg.errors import DataError, UsageError
 from brapkg.settings import built_by
 
 if TYPE_CHECKING:  # what a plan asks of the store needs no table, and is answered without pandas
     import pandas as pd
 
-    from brapkg.sources import bra
-
 PACKAGE = "datapackage.json"
-# What stays in the folder of tables for git's sake while the tables come and go.
-KEPT = ".gitignore"
-SCHEMAS = Path(__file__).parent / "records" / "schemas.toml"
-NATION = "00"
+SCHEMAS = Path(__file__).parents[1] / "records" / "schemas.toml"
 # Where in the settings the rules stand that the tables are computed by.
 SECTIONS = {"largest_hidden": "disclosure", "small": "small"}
-
-
-@dataclass(frozen=True)
-class Built:
-    """What a build made: the folder, rows by table, and what became of the exports' rows.
-
-    ``notices`` tell what the exports leave out: months without every municipality, for one.
-    """
-
-    folder: Path
-    rows: dict[str, int]
-    account: bra.Account
-    notices: list[str] = field(default_factory=list)
-
-
-def build(raw: Path | None = None, target: Path | None = None) -> Built:
-    """Build the tidy tables from ``data/raw``.
-
-    Parameters
-    ----------
-    raw, target : Path, optional
-        Folders to read and to write; those of the workspace in use.
-
-    Raises
-    ------
-    DataError
-        With every problem found in the raw files, or why the target cannot be written. What was
-        in the target before is still there.
-    """
-    # Heavy imports that only a build needs.
-    from brapkg import indicators, schemas, tidy
-
-    raw, target = raw or paths.raw(), target or paths.processed()
-    if not raw.is_dir() or not any(raw.iterdir()):
-        raise DataError(
-            f"{raw}: is empty or missing. The project's own tables belong there; bring them back "
-            "with `git checkout -- data/raw`."
-        )
-    told = tidy.read(raw)
-    tables = told.tables | indicators.compute(told.tables)
-    checked = {name: schemas.check(name, tables[name]) for name in schemas.tables()}
-    _restore(target)
-    beside = target.with_name(f".{target.name}.new")
-    try:
-        shutil.rmtree(beside, ignore_errors=True)
-        beside.mkdir(parents=True)
-        resources = [_write(beside, name, table) for name, table in checked.items()]
-        _write_package(beside, resources, told.sources, _periods(checked["rates"]))
-        if (target / KEPT).exists():
-            shutil.copy2(target / KEPT, beside / KEPT)
-        _swap(beside, target)
-    except OSError as error:
-        raise DataError(
-            f"{target}: cannot be written ({error.strerror or error}). Nothing there was changed; "
-            "check the folder's rights and the space on the disk."
-        ) from None
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
-    _load.cache_clear()
-    return Built(target, {name: len(table) for name, table in checked.items()}, told.account, told.notices)
 
 
 def load(name: str, processed: Path | None = None) -> pd.DataFrame:
@@ -114,7 +46,7 @@ def check_settings(processed: Path | None = None) -> None:
         The rules were changed since the build: a page would claim what it does not keep.
     """
     folder = processed or paths.processed()
-    if package(folder).get("tables") != _tables():
+    if package(folder).get("tables") != form():
         raise DataError(f"{folder}: was built by another version of brapkg, with other tables. Run `brapkg build`.")
     now = built_by()
     then = {name: package(folder).get(name) for name in now}
@@ -125,7 +57,7 @@ def check_settings(processed: Path | None = None) -> None:
         )
 
 
-def _tables() -> str:
+def form() -> str:
     """Hash of what this version's tables are and hold."""
     return hashlib.sha256(SCHEMAS.read_bytes()).hexdigest()[:16]
 
@@ -188,16 +120,33 @@ def periods(processed: Path | None = None) -> dict[int, str]:
     return dict(sorted(found.items()))
 
 
-def _periods(rates: pd.DataFrame) -> dict[str, str]:
-    """Years in which every municipality has figures and a population, with their status."""
-    whole = rates[(rates["area"] == NATION) & (rates["missing"] == "")]
-    status = whole.groupby("year")["status"]
-    return {str(year): "preliminary" if (told == "preliminary").any() else "final" for year, told in status}
+def chosen_period(period: int | None, processed: Path | None = None) -> int:
+    """The year asked for, or the latest, where a report can be made for it.
+
+    Raises
+    ------
+    UsageError
+        The period is none that can be reported.
+    DataError
+        The store is not built, or built under another rule for small counts.
+    """
+    check_settings(processed)
+    allowed = list(periods(processed))
+    if not allowed:
+        raise DataError("No year has figures for every municipality. Run `brapkg build` on whole years.")
+    if period is None:
+        return allowed[-1]
+    if isinstance(period, bool) or not isinstance(period, int) or period not in allowed:
+        raise UsageError(
+            f"No report can be made for period {period!r}. There are figures for all municipalities "
+            f"for {', '.join(map(str, allowed))}."
+        )
+    return period
 
 
 def _version(folder: Path) -> int:
     """What changes with every build; a store that a killed build left aside is brought back first."""
-    _restore(folder)
+    restore(folder)
     try:
         return (folder / PACKAGE).stat().st_mtime_ns
     except (FileNotFoundError, NotADirectoryError):
@@ -233,9 +182,14 @@ def _load(name: str, folder: Path, _at: int) -> pd.DataFrame:
     return files.parquet(path).to_pandas(use_threads=False)
 
 
+def forget() -> None:
+    """Let go of the tables read so far: there are new ones."""
+    _load.cache_clear()
+
+
 def _is_as_built(path: Path, known: str) -> bool:
     try:
-        return _hash(path) == known
+        return hash_of(path) == known
     except OSError:
         return False
 
@@ -245,65 +199,13 @@ def _changed(path: Path) -> str:
     return f"{path}: {was} changed since it was built. Run `brapkg build`."
 
 
-def _write(folder: Path, name: str, table: pd.DataFrame) -> dict:
-    """Write one table and return its resource in the data package."""
-    from brapkg import schemas
-
-    path = folder / f"{name}.parquet"
-    table.to_parquet(path, index=False, compression="zstd")
-    record = schemas.tables()[name]
-    return {
-        "name": name,
-        "path": path.name,
-        "title": record["title"],
-        "description": record["description"],
-        "format": "parquet",
-        "mediatype": "application/vnd.apache.parquet",
-        "bytes": path.stat().st_size,
-        "hash": _hash(path),
-        "schema": schemas.resource(name),
-    }
-
-
-def _write_package(folder: Path, resources: list[dict], sources: list[dict], periods: dict[str, str]) -> None:
-    package = {
-        "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
-        "name": "brapkg-processed",
-        "title": "Reported offences in Sweden: tidy tables",
-        "description": "Egen bearbetning of figures from Brå, SCB, Kolada and SKR; not official statistics.",
-        "version": __version__,
-        "tables": _tables(),
-        **built_by(),
-        "periods": periods,
-        "sources": sources,
-        "resources": resources,
-    }
-    text = json.dumps(package, ensure_ascii=False, indent=1) + "\n"
-    (folder / PACKAGE).write_text(text, encoding="utf-8")
-
-
-def _hash(path: Path) -> str:
+def hash_of(path: Path) -> str:
     return "sha256:" + hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _swap(new: Path, target: Path) -> None:
-    """Put the new folder in the place of the old one; an interruption is mended by ``_restore``."""
-    old = _aside(target)
-    shutil.rmtree(old, ignore_errors=True)
-    if target.exists():
-        os.rename(target, old)
-    try:
-        os.rename(new, target)
-    except OSError:
-        if old.exists():
-            os.rename(old, target)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _restore(target: Path) -> None:
+def restore(target: Path) -> None:
     """Bring the old tables back where a build ended between its two renames."""
-    old = _aside(target)
+    old = aside(target)
     if not old.exists() or target.exists():
         return
     try:
@@ -315,5 +217,5 @@ def _restore(target: Path) -> None:
         ) from None
 
 
-def _aside(target: Path) -> Path:
+def aside(target: Path) -> Path:
     return target.with_name(f".{target.name}.old")
