@@ -424,6 +424,8 @@ def test_what_a_notebook_does_fails_its_own_report_alone(
         fine = result.tries in tries and (
             None in told if result.status == "made" else any(text and text in result.error for text in told)
         )
+        # Who put out too much is not told to have died, though that is how it was ended.
+        fine &= not ("put out more than" in result.error and "Kernel died" in result.error)
         stem = output / "failed" / result.report.name
         if result.status == "failed":
             fine &= stem.with_suffix(".txt").read_text() == result.error and len(result.error) < 200_000

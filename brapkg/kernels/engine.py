@@ -205,10 +205,11 @@ class _Client(PapermillNotebookClient):
         try:
             return await super().async_execute_cell(cell, cell_index, *args, **options)
         except DeadKernelError:
-            self._check_put_out(cell_index)
-            raise DeadKernelError(
-                f"Kernel died in cell {cell_index + 1}: a library crashed, or the machine had too little memory."
-            ) from None
+            pass
+        self._check_put_out(cell_index)
+        raise DeadKernelError(
+            f"Kernel died in cell {cell_index + 1}: a library crashed, or the machine had too little memory."
+        )
 
     execute_cell = run_sync(async_execute_cell)
 
