@@ -10,7 +10,7 @@ import pytest
 
 from brapkg import blocks
 
-BLOCK = set("p li dt dd td th h1 h2 h3 h4 caption summary title desc div section figure tr ul dl table".split())
+BLOCK = set("p li dt dd td th h1 h2 h3 h4 caption summary title desc text div section figure tr ul dl table".split())
 # After these a full stop ends no sentence.
 SHORT = r"(?<!\bt\.ex\.)(?<!\bbl\.a\.)(?<!\bm\.fl\.)(?<!\bet al\.)(?<!\be\.g\.)(?<!\bi\.e\.)"
 

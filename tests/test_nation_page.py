@@ -9,11 +9,14 @@ from collections import Counter
 from functools import cache
 
 import nbformat
+import numpy as np
 import pytest
 import reading
 from nbformat.v4 import new_code_cell, new_notebook, new_output
+from shapely import Point
 
 from brapkg import areas, blocks, catalogue, keyfigures, paths, shown
+from brapkg.boundaries import boundaries
 from brapkg.errors import UsageError
 from brapkg.figures import country, drawing, spreading
 from brapkg.figures.canvas import Canvas, Text
@@ -368,3 +371,24 @@ def test_every_municipality_is_on_the_map_once_in_its_fifth(monkeypatch):
         faces = [mark for mark in canvas.marks if getattr(mark, "face", "").startswith("q")]
         assert [mark.face for mark in faces] == ["q1", "q2", "q3", "q4", "q5"]
         assert sum(len(mark.parts) for mark in faces) >= 290
+
+
+def test_on_a_phone_every_county_has_its_code_where_it_lies_and_a_row_below(monkeypatch):
+    taken = drawn(country, monkeypatch)
+    National(2016, "sv").facts()
+    [(_, narrow)] = taken
+    texts = [mark for mark in narrow.marks if isinstance(mark, Text)]
+    outlines = [ring for mark in narrow.marks if getattr(mark, "edge", "") == "ink" for ring in mark.parts]
+    # From degrees to the picture: the country's four edges lie on those of the drawn outlines.
+    west, south, east, north = boundaries("county").total_bounds
+    points = np.concatenate(outlines)
+    (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
+    for county in areas.counties():
+        on_map, in_key = sorted((mark for mark in texts if mark.text == county.code), key=lambda mark: mark.y)
+        assert on_map.y < bottom < in_key.y
+        x = west + (on_map.x - left) / (right - left) * (east - west)
+        y = north - (on_map.y - 0.04 - top) / (bottom - top) * (north - south)
+        assert boundaries("county")[county.code].buffer(0.02 * (north - south)).contains(Point(x, y)), county
+        row = [mark for mark in texts if mark.y == in_key.y and 0 <= mark.x - in_key.x < narrow.width / 2]
+        rate = nation(2016).county_profiles[county.code].level.loc[catalogue.TOTAL, "value"]
+        assert [mark.text for mark in row] == [county.code, county.short, Words("sv").number(rate)]
