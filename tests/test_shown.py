@@ -157,9 +157,9 @@ def _replace(folder, name: str, change) -> None:
     kept = store.load(name, folder)
     package = (folder / store.PACKAGE).read_text(encoding="utf-8")
     path = folder / f"{name}.parquet"
-    was = store._hash(path)
+    was = store.reading.hash_of(path)
     change(kept).to_parquet(path, index=False)
-    (folder / store.PACKAGE).write_text(package.replace(was, store._hash(path)), encoding="utf-8")
+    (folder / store.PACKAGE).write_text(package.replace(was, store.reading.hash_of(path)), encoding="utf-8")
 
 
 def test_a_month_that_no_page_shows_has_a_value_but_no_count(tables):
