@@ -9,6 +9,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+import test_wording
 
 from brapkg import context, evidence
 from brapkg.context import fetching, records, tables
@@ -18,7 +19,8 @@ from brapkg.sources import snapshot
 from brapkg.wording import texts
 
 FIGURES = context.figures()
-BANNED = ("signifikan", "significan", "kraftig", "brottsligheten", "utsatta", "värst", "worst", "därför att", "orsakar")
+# A figure beside a problem is a question, never its cause.
+BANNED = (*test_wording.BANNED, "därför att", "orsakar")
 GOOD = {
     "id": "debt", "kind": "context", "sv": "Skulder", "en": "Debts", "problems": ["reoffending"],
     "kolada": "N00989", "title": "Skuldsatta, andel (%)", "higher_sv": "fler", "higher_en": "more",

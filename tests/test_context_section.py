@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from test_wording import BANNED
 
 from brapkg import areas, shown
 from brapkg.context import figures, tables
@@ -19,7 +20,6 @@ from brapkg.wording import Words
 LANGUAGES = ("sv", "en")
 PLACES = ("2403", "0980", "24", "09", "00")
 EMPTY = {"context": tables._empty(tables.CONTEXT_COLUMNS), "survey": tables._empty(tables.SURVEY_COLUMNS)}
-BANNED = ("signifikan", "kraftig", "brottsligheten", "utsatta", "p-värde", "nan", "None")
 YOUTH = "neither-work-nor-study"
 
 
@@ -235,7 +235,7 @@ def everything():
 def test_every_text_reads_well_with_every_figure(everything, code, language):
     made = context(page(code, everything, language), [])
     text = told(made)
-    assert not [word for word in BANNED if re.search(rf"\b{word}\b" if word == "nan" else word, text)]
+    assert not [word for word in BANNED if word in text.casefold()] and not re.search(r"\bnan\b|None", text)
     assert "{" not in text and "|" not in text
     if language == "sv":
         assert not re.search(r"\d\.\d", text)
