@@ -184,6 +184,12 @@ def test_a_text_that_is_no_name_is_refused_without_suggestions(text):
     assert "Did you mean" not in str(error.value)
 
 
+@pytest.mark.parametrize("given", [2403, 20, None, 24.0, ["24"], b"24"])
+def test_what_is_no_text_is_refused(given):
+    with pytest.raises(UsageError, match="named by text such as '2403'"):
+        areas.find(given)
+
+
 @pytest.mark.parametrize("code", ["9999", "180", "", "02", "P08"])
 def test_an_unknown_code_is_refused_with_the_form_of_codes(code):
     with pytest.raises(areas.UnknownArea, match="No area has the code .*four digits"):

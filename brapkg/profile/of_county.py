@@ -7,7 +7,6 @@ from functools import cached_property
 import pandas as pd
 
 from brapkg import areas, catalogue, shown, store
-from brapkg.errors import UsageError
 from brapkg.indicators.common import PER
 from brapkg.profile.common import LIMITS, NATION, Profile
 from brapkg.stats.rates import rate as rate_limits
@@ -30,10 +29,7 @@ def county(area: str, period: int | None = None) -> County:
     DataError
         The store is not built, or built under another rule for small counts.
     """
-    if not isinstance(area, str):
-        raise UsageError(f"A county is named by text such as '20' or 'Dalarna', not by {area!r}.")
-    found = areas.find(area, "county")
-    return County(found, store.chosen_period(period))
+    return County(areas.find(area, "county"), store.chosen_period(period))
 
 
 class County(Profile):

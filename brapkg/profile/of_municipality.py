@@ -36,10 +36,7 @@ def municipality(area: str, period: int | None = None) -> Municipality:
     DataError
         The store is not built, or built under another rule for small counts.
     """
-    if not isinstance(area, str):
-        raise UsageError(f"A municipality is named by text such as '2403' or 'Bjurholm', not by {area!r}.")
-    found = areas.find(area, "municipality")
-    return Municipality(found, store.chosen_period(period))
+    return Municipality(areas.find(area, "municipality"), store.chosen_period(period))
 
 
 class Municipality(Profile):
