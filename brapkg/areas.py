@@ -201,7 +201,7 @@ def find(text: str, kind: str | None = None) -> Area:
         When nothing, several areas, or only an area of another kind answers; the message names
         the nearest, or the county that the municipality lies in.
     UsageError
-        The text is none, or there is no such kind.
+        What was given is no text, or there is no such kind.
     """
     if not isinstance(text, str):
         raise UsageError(f"An area is named by text such as '2403' or 'Bjurholm', not by {text!r}.")

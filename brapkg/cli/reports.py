@@ -186,13 +186,14 @@ def _run(
         command=["brapkg", *(given.split("?")[0] if "://" in given else given for given in sys.argv[1:])],
     )
     failed = [result for result in outcome.results if result.status == "failed"]
-    for result in failed if not log_json else ():  # there they are lines of the log
+    plainly = [] if log_json else failed  # there they are lines of the log
+    for result in plainly:
         told = manifest.in_one_line(result.error)
         click.echo(f"{result.report.title} ({result.report.name}) failed: {told}", err=True)
     made = sum(result.status == "made" for result in outcome.results)
     unchanged = len(outcome.results) - made - len(failed)
     tell(f"{made} made, {unchanged} unchanged, {len(failed)} failed. Open {outcome.front_pages[0]}")
-    if failed and not log_json:
+    if plainly:
         click.echo(f"{len(failed)} failed; tracebacks and notebooks are in {folder / place.FAILED}.", err=True)
     if address:
         tell(f"{remote.upload(folder, address, wait=wait)} files sent to {remote.shown(address)}.")

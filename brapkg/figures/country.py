@@ -38,21 +38,23 @@ def country(
     """
     codes = tuple(sorted(texts))
     widest = max(text_width(text, SIZES[0], "bold") for pair in texts.values() for text in pair)
-    (*ground, places, height), (*small, spots, below) = _labelled(codes, widest), _coded(codes)
+    large, places, height = _labelled(codes, widest)
+    small, spots, _, below = _placed(codes, NARROW, NARROW, TALLEST[1])
+    rows = -(-len(codes) // 2)  # of the key's two columns
 
     def draw(canvas: Canvas, narrow: bool) -> None:
-        municipalities, counties = small if narrow else ground
+        shapes = small if narrow else large
         for number, role in enumerate(FIFTHS):
-            rings = [ring for code, shape in municipalities.items() if fifth[code] == number for ring in shape]
+            rings = [ring for code, shape in shapes["municipality"].items() if fifth[code] == number for ring in shape]
             canvas.areas(rings, role, "context", 0.25)
-        canvas.areas((ring for shape in counties.values() for ring in shape), "", "ink", 0.45)
+        canvas.areas((ring for shape in shapes["county"].values() for ring in shape), "", "ink", 0.45)
         if narrow:
-            _codes(canvas, spots, texts, below)
+            _codes(canvas, spots, texts, below, rows)
         else:
             _labels(canvas, places, texts)
 
     whole = Margins(0, 0, 0, 0)
-    heights = height, below + DOWN + ROW * -(-len(codes) // 2) + EDGE
+    heights = height, below + DOWN + ROW * rows + EDGE
     return picture(draw, name=name, title=title, description=description, heights=heights, margins=(whole, whole))
 
 
@@ -69,9 +71,9 @@ def _labels(canvas: Canvas, places: dict, texts: dict[str, tuple[str, str]]) -> 
             canvas.text(beside, first + number * LINE, text, SIZES[0], bold=bold, align=align)
 
 
-def _codes(canvas: Canvas, spots: dict, texts: dict[str, tuple[str, str]], below: float) -> None:
+def _codes(canvas: Canvas, spots: dict, texts: dict[str, tuple[str, str]], below: float, rows: int) -> None:
     """The counties' codes on the map, and below it their names and numbers in two columns."""
-    size, rows, wide = SIZES[1], -(-len(texts) // 2), (canvas.width - BETWEEN) / 2
+    size, wide = SIZES[1], (canvas.width - BETWEEN) / 2
     for code, (x, y) in spots.items():
         canvas.text(x, y + above(size) / 2, code, size, bold=True, align="center", halo=True)
     for place, code in enumerate(spots):
@@ -83,15 +85,8 @@ def _codes(canvas: Canvas, spots: dict, texts: dict[str, tuple[str, str]], below
 
 
 @cache
-def _coded(counties: tuple[str, ...]) -> tuple[dict, dict, dict, float]:
-    """Outlines of municipalities and counties, a spot in each county, and the map's height, in inches."""
-    shapes, spots, _, height = _placed(counties, NARROW, NARROW, TALLEST[1])
-    return shapes["municipality"], shapes["county"], spots, height
-
-
-@cache
-def _labelled(counties: tuple[str, ...], widest: float) -> tuple[dict, dict, dict, float]:
-    """Outlines of municipalities and counties, places of the labels with their lines, and the height, in inches."""
+def _labelled(counties: tuple[str, ...], widest: float) -> tuple[dict, dict, float]:
+    """Outlines by kind and code, places of the labels with their lines, and the height, in inches."""
     shapes, spots, left, height = _placed(counties, WIDE, WIDE - 2 * (widest + REACH + 0.06), TALLEST[0])
     ends = {"right": left - REACH / 2, "left": WIDE - left + REACH / 2}
     places = {}
@@ -108,9 +103,10 @@ def _labelled(counties: tuple[str, ...], widest: float) -> tuple[dict, dict, dic
             kind: {c: [ring + (0, down) for ring in s] for c, s in found.items()} for kind, found in shapes.items()
         }
         places = {c: (align, tuple((x, y + down) for x, y in line)) for c, (align, line) in places.items()}
-    return shapes["municipality"], shapes["county"], places, max(height, lowest) + down
+    return shapes, places, max(height, lowest) + down
 
 
+@cache
 def _placed(counties: tuple[str, ...], whole: float, widest: float, tallest: float) -> tuple[dict, dict, float, float]:
     """Outlines by kind and code, a spot in each county, the map's left edge and the height, in inches."""
     west, south, east, north = boundaries("county").total_bounds

@@ -209,23 +209,19 @@ def area_code(name: str) -> str | None:
         return None
 
 
-def _periods(frame: pd.DataFrame, problems: list[str]) -> dict[str, pd.Series]:
+def _periods(frame: pd.DataFrame, problems: list[str]) -> dict[str, tuple]:
     """Year, month and status of each row, whichever of the two styles it is written in.
 
     A row whose period cannot be read is a problem, and gets values that nobody will see.
     """
-    when = frame["year_text"] + ";" + frame["period"]
-    bad = _each(when, _period).isna()
-    for row in frame[bad].itertuples():
+    told = _each(frame["year_text"] + ";" + frame["period"], _period)
+    for row in frame[told.isna()].itertuples():
         problems.append(
             f'{row.file}, line {row.line}: period "{row.year_text};{row.period}" is neither a month '
             '("2016;Jan", "2016 prel.;Maj") nor a year ("År;2016").'
         )
-    nobody = 0, WHOLE_YEAR, "final"
-    return {
-        name: _each(when, lambda text, place=place: (_period(text) or nobody)[place])
-        for place, name in enumerate(("year", "month", "status"))
-    }
+    columns = zip(*(one or (0, WHOLE_YEAR, "final") for one in told), strict=True)
+    return dict(zip(("year", "month", "status"), columns, strict=True))
 
 
 def _period(text: str) -> tuple[int, int, str] | None:
